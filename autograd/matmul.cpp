@@ -1,0 +1,65 @@
+#include "heed/autograd/matmul.h"
+
+#include "heed/autograd/broadcast.h"
+#include "heed/autograd/elementwise.h"
+#include "heed/autograd/fused.h"
+#include "heed/autograd/reduce.h"
+#include "heed/autograd/shape.h"
+
+namespace heed {
+namespace {
+
+Variable transposed(const Variable& x) { return transpose(x, -2, -1); }
+
+/// x (..., N) as (rows, N).
+Variable rows_of(const Variable& x) {
+  const int64_t width = x.size(-1);
+  int64_t rows = 1;
+  for (int i = 0; i + 1 < x.dim(); ++i) rows *= x.shape()[i];
+  return x.dim() == 2 ? x : reshape(x, {rows, width});
+}
+
+/// a^T g for a (..., M, K) and g (..., M, N), summed over the leading dimensions: (K, N).
+Variable summed_product(const Variable& a, const Variable& g) {
+  return matmul(transposed(rows_of(a)), rows_of(g));
+}
+
+/// The product of matrices; vectors went into them as matrices of one row or column.
+Variable matrix_product(const Variable& a, const Variable& b) {
+  static constexpr Op op{"matmul", "y = a b", "da = dy b^T, db = a^T dy"};
+  const auto da = [b = save(b), to = a.shape()](const Variable& g) {
+    return sum_to(matmul(g, transposed(*b)), to);
+  };
+  const auto db = [a = save(a), to = b.shape()](const Variable& g) {
+    if (to.size() == 2 && a->dim() > 2) return summed_product(*a, g);
+    return sum_to(matmul(transposed(*a), g), to);
+  };
+  return record(op, matmul(a.value(), b.value()), input(a, da), input(b, db));
+}
+
+}  // namespace
+
+Variable matmul(const Variable& a, const Variable& b) {
+  if (a.dim() > 1 && b.dim() > 1) return matrix_product(a, b);
+  const bool row = a.dim() == 1, column = b.dim() == 1;
+  if (a.dim() == 0 || b.dim() == 0) return Variable(matmul(a.value(), b.value()));  // an error
+  Variable y = matrix_product(row ? unsqueeze(a, 0) : a, column ? unsqueeze(b, -1) : b);
+  if (column) y = squeeze(y, -1);
+  return row ? squeeze(y, column ? -1 : -2) : y;
+}
+
+Variable linear(const Variable& x, const Variable& weight, const Variable& bias) {
+  static constexpr Op op{"linear", "y = x W^T + b", "dx = dy W, dW = dy^T x, db = sum of dy"};
+  if (!fused()) {
+    const Variable y = matmul(x, transpose(weight, 0, 1));
+    return bias.defined() ? y + bias : y;
+  }
+  Tensor y = linear(x.value(), weight.value(), bias.value());
+  const auto dx = [weight = save(weight)](const Variable& g) { return matmul(g, *weight); };
+  const auto dw = [x = save(x)](const Variable& g) { return summed_product(g, *x); };
+  const auto db = [](const Variable& g) { return sum(rows_of(g), {0}); };
+  if (!bias.defined()) return record(op, std::move(y), input(x, dx), input(weight, dw));
+  return record(op, std::move(y), input(x, dx), input(weight, dw), input(bias, db));
+}
+
+}  // namespace heed

@@ -1,0 +1,31 @@
+#pragma once
+// internal
+
+#include <span>
+
+#include "heed/autograd/variable.h"
+
+/// What can be done wrong with a graph, and what is said about it. Each throws Error.
+namespace heed::misuse {
+
+/// Changing a value in place that requires a gradient, while operations are recorded.
+void check_write(const Variable& x, const char* op);
+
+/// backward() from values without a graph, or of many elements and without a gradient. The
+/// gradients to start from: those given, or 1.
+std::vector<Variable> checked_seeds(std::span<const Variable> outputs,
+                                    std::span<const Variable> gradients);
+
+/// A gradient whose shape or dtype is not its value's.
+void check_gradient(const Node& node, int output, const Variable& gradient);
+
+/// grad() for inputs that the outputs do not depend on: their result is undefined.
+void check_used(std::span<const Variable> inputs, std::span<const Variable> results);
+
+/// A second pass through values that the first one freed.
+[[noreturn]] void fail_released(const Node& node);
+
+/// Runs a backward rule; an Error that it throws is given the name of its op.
+void run_rule(Node& node, Gradients& gradients);
+
+}  // namespace heed::misuse

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "heed/autograd/variable.h"
+
+namespace heed {
+
+/// y = (x - mean) / sqrt(var + eps) weight + bias over the last dimension D of x (..., D), fused.
+/// weight and bias are (D) or empty; the variance divides by D. Ba, Kiros & Hinton 2016, "Layer
+/// normalization".
+Variable layer_norm(const Variable& x, const Variable& weight = {}, const Variable& bias = {},
+                    double eps = 1e-5);
+
+}  // namespace heed

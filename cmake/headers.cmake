@@ -1,0 +1,32 @@
+# Headers are included as "heed/core/tensor.h". In the build tree include/heed holds a link to each
+# layer's folder and the generated headers core.h, autograd.h, nn.h, optim.h, models.h and heed.h,
+# which include all public headers. A header with the line "// internal" at its top is in none.
+set(HEED_INCLUDE_DIR ${PROJECT_BINARY_DIR}/include)
+
+function(heed_umbrella layer out)
+  file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS ${layer}/*.h)
+  list(SORT headers)
+  set(text "#pragma once\n\n")
+  foreach(header IN LISTS headers)
+    file(STRINGS ${header} top LIMIT_COUNT 3)
+    if(NOT "// internal" IN_LIST top)
+      string(APPEND text "#include \"heed/${header}\"\n")
+    endif()
+  endforeach()
+  file(CONFIGURE OUTPUT ${HEED_INCLUDE_DIR}/heed/${layer}.h CONTENT "${text}" @ONLY)
+  set(${out} "${headers}" PARENT_SCOPE)
+endfunction()
+
+function(heed_headers)
+  file(MAKE_DIRECTORY ${HEED_INCLUDE_DIR}/heed)
+  set(text "#pragma once\n\n")
+  set(all "")
+  foreach(layer IN LISTS HEED_LAYERS)
+    file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${layer} ${HEED_INCLUDE_DIR}/heed/${layer} SYMBOLIC)
+    heed_umbrella(${layer} headers)
+    list(APPEND all ${headers})
+    string(APPEND text "#include \"heed/${layer}.h\"\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${HEED_INCLUDE_DIR}/heed/heed.h CONTENT "${text}" @ONLY)
+  set(HEED_HEADERS "${all}" PARENT_SCOPE)
+endfunction()

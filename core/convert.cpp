@@ -1,0 +1,109 @@
+#include "heed/core/convert.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "heed/core/convert_copy.h"
+#include "heed/core/map.h"
+#include "heed/core/math.h"
+#include "heed/core/parallel.h"
+#include "heed/core/shape.h"
+
+namespace heed {
+namespace {
+
+/// One element in another type, defined for every value (C++ leaves NaN to integer open).
+template <class Out, class In>
+Out convert(In x) {
+  if constexpr (std::is_floating_point_v<In> && !std::is_floating_point_v<Out>) {
+    constexpr In limit = In(0x1p63);
+    const bool fits = x >= -limit && x < limit;
+    const int64_t whole = int64_t(math::select(fits, x, In(0)));
+    return Out(math::select(fits, whole, std::numeric_limits<int64_t>::min()));
+  } else {
+    return Out(x);
+  }
+}
+
+// Calls fn(Out{}, In{}) with the C++ types of two different dtypes.
+template <class F>
+void dispatch_conversion(DType out, DType in, const F& fn) {
+  dispatch_all(out, [&](auto o) {
+    dispatch_all(in, [&](auto i) {
+      if constexpr (!std::is_same_v<decltype(o), decltype(i)>) fn(o, i);
+    });
+  });
+}
+
+void convert_into(const Tensor& out, const Tensor& x) {
+  dispatch_conversion(out.dtype(), x.dtype(), [&](auto o, auto i) {
+    using Out = decltype(o);
+    using In = decltype(i);
+    detail::map_into<Out, In>(
+        out, [](In value) { return convert<Out>(value); }, x);
+  });
+}
+
+}  // namespace
+
+template <class T>
+T detail::element_of(Scalar value, const char* op) {
+  if constexpr (!std::is_floating_point_v<T>) {
+    constexpr T lowest = std::numeric_limits<T>::min();
+    const double limit = std::ldexp(1.0, std::numeric_limits<T>::digits);
+    const double real = value.value();
+    const bool above = real > double(lowest) - 1 || real == double(lowest);
+    const bool exact = std::is_same_v<T, int64_t> && value.is_integral();
+    require(exact || (above && real < limit), op, ": ", real, " does not fit dtype ", dtype_of<T>);
+  }
+  return value.to<T>();
+}
+template float detail::element_of(Scalar, const char*);
+template double detail::element_of(Scalar, const char*);
+template int64_t detail::element_of(Scalar, const char*);
+template uint8_t detail::element_of(Scalar, const char*);
+
+Tensor to(const Tensor& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  Tensor out = Tensor::allocate(x.shape(), dtype);
+  convert_into(out, x);
+  return out;
+}
+
+Tensor contiguous(const Tensor& x) { return x.is_contiguous() ? x : clone(x); }
+
+Tensor clone(const Tensor& x) {
+  Tensor out = Tensor::allocate(x.shape(), x.dtype());
+  detail::copy_elements(out, x);
+  return out;
+}
+
+void Tensor::fill_(Scalar value) const {
+  dispatch_all(dtype(), [&](auto t) {
+    using T = decltype(t);
+    const T element = detail::element_of<T>(value, "fill_");
+    if (!is_contiguous())
+      return detail::map_into<T, T>(
+          *this, [element](T) { return element; }, *this);
+    T* out = mutable_data<T>();
+    parallel_for(0, numel(), 65536,
+                 [&](int64_t b, int64_t e) { std::fill(out + b, out + e, element); });
+  });
+}
+
+void Tensor::copy_(const Tensor& source) const {
+  require(broadcast_shapes(shape(), source.shape(), "copy_") == shape(),
+          "copy_: a tensor of shape ", source.shape(), " does not broadcast to ", shape());
+  for (int i = 0; i < dim(); ++i)
+    require(strides()[i] != 0 || shape()[i] <= 1,
+            "copy_: the elements of an expanded tensor of shape ", shape(),
+            " share memory; write to contiguous(x)");
+  const Tensor from = shares_storage(source) ? clone(source) : source;
+  if (from.dtype() == dtype())
+    detail::copy_elements(*this, expand(from, shape()));
+  else
+    convert_into(*this, from);
+}
+
+}  // namespace heed

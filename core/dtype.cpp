@@ -1,0 +1,16 @@
+#include "heed/core/dtype.h"
+
+namespace heed {
+
+const char* dtype_name(DType dtype) {
+  constexpr const char* names[] = {"f32", "f64", "i64", "u8"};
+  return names[int(dtype)];
+}
+
+DType dtype_from_name(std::string_view name) {
+  for (DType dtype : {f32, f64, i64, u8})
+    if (name == dtype_name(dtype)) return dtype;
+  fail("dtype: expected f32, f64, i64 or u8, got \"", name, "\"");
+}
+
+}  // namespace heed

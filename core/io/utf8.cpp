@@ -1,0 +1,109 @@
+#include "heed/core/io/utf8.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "heed/core/error.h"
+
+namespace heed {
+namespace {
+
+struct CodePoint {
+  char32_t value = 0;
+  size_t length = 0;  // in bytes; 0 when the bytes are not UTF-8
+};
+
+CodePoint decode(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return {first, 1};
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return {};
+  char32_t value = first & (0x7f >> length);
+  for (size_t i = 1; i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xc0) != 0x80) return {};
+    value = value << 6 | (byte & 0x3f);
+  }
+  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+  if (value < least[length] || value > 0x10ffff || surrogate) return {};
+  return {value, length};
+}
+
+// Base64 of whole models passes through here: eight plain bytes at a time.
+size_t ascii_prefix(std::string_view text) {
+  size_t count = 0;
+  for (uint64_t word = 0; count + sizeof word <= text.size(); count += sizeof word) {
+    std::memcpy(&word, text.data() + count, sizeof word);
+    if (word & 0x8080808080808080u) break;
+  }
+  return count;
+}
+
+struct Range {
+  char32_t first, last;
+};
+
+// Sorted. Unicode's general categories Mn and Me, as far as common scripts need them, and the
+// joiners and selectors that only change their neighbours.
+constexpr Range kZeroWidth[] = {
+    {0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},     {0x64b, 0x65f},
+    {0x6d6, 0x6dc},   {0x900, 0x902},   {0x93c, 0x93c},   {0x941, 0x948},     {0x94d, 0x94d},
+    {0xe31, 0xe31},   {0xe34, 0xe3a},   {0xe47, 0xe4e},   {0x1ab0, 0x1aff},   {0x1dc0, 0x1dff},
+    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x2064}, {0x20d0, 0x20f0},   {0x3099, 0x309a},
+    {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0x1f3fb, 0x1f3ff}, {0xe0100, 0xe01ef}};
+
+// Sorted. The wide and fullwidth blocks of Unicode's EastAsianWidth.txt.
+constexpr Range kWide[] = {
+    {0x1100, 0x115f},   {0x231a, 0x231b},  {0x2e80, 0x303e}, {0x3041, 0x33ff},   {0x3400, 0x4dbf},
+    {0x4e00, 0x9fff},   {0xa000, 0xa4cf},  {0xa960, 0xa97f}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+    {0xfe30, 0xfe6f},   {0xff00, 0xff60},  {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff},
+    {0x1f900, 0x1faff}, {0x20000, 0x3fffd}};
+
+template <size_t n>
+bool contains(const Range (&ranges)[n], char32_t value) {
+  const auto* range = std::lower_bound(ranges, ranges + n, value,
+                                       [](const Range& r, char32_t v) { return r.last < v; });
+  return range != ranges + n && range->first <= value;
+}
+
+}  // namespace
+
+bool valid_utf8(std::string_view text) {
+  while (!text.empty()) {
+    text.remove_prefix(ascii_prefix(text));
+    if (text.empty()) break;
+    const size_t length = decode(text).length;
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::vector<std::string> utf8_characters(std::string_view text) {
+  std::vector<std::string> characters;
+  for (size_t at = 0; at < text.size(); at += characters.back().size()) {
+    const size_t length = decode(text.substr(at)).length;
+    if (length == 0) {
+      constexpr const char* digits = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(text[at]);
+      fail<FileError>("utf8: byte ", at, " (0x", digits[byte >> 4], digits[byte & 15],
+                      ") is not valid UTF-8");
+    }
+    characters.emplace_back(text.substr(at, length));
+  }
+  return characters;
+}
+
+int display_width(std::string_view text) {
+  int width = 0;
+  while (!text.empty()) {
+    const auto [value, length] = decode(text);
+    width += contains(kZeroWidth, value) ? 0 : contains(kWide, value) ? 2 : 1;
+    text.remove_prefix(std::max(length, size_t{1}));
+  }
+  return width;
+}
+
+}  // namespace heed

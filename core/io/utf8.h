@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heed {
+
+/// Whether the bytes are well-formed UTF-8: no overlong forms, no surrogates, nothing above
+/// U+10FFFF.
+bool valid_utf8(std::string_view text);
+
+/// The code points of the text, each as its own UTF-8 string.
+/// Throws FileError "utf8: byte 3 (0xff) is not valid UTF-8" (counted from 0).
+std::vector<std::string> utf8_characters(std::string_view text);
+
+/// Columns that the text takes in a terminal: 2 for East Asian wide characters and emoji, 0 for
+/// combining marks and joiners, 1 for every other code point and for each byte that is not UTF-8.
+int display_width(std::string_view text);
+
+}  // namespace heed

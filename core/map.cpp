@@ -1,0 +1,228 @@
+#include "heed/core/map.h"
+
+#include <cstring>
+#include <vector>
+
+#include "heed/core/parallel.h"
+
+namespace heed::detail {
+namespace {
+
+constexpr int max_operands = 10;
+constexpr int64_t grain = 16384;  // elements of one task; a multiple of map_block
+constexpr int64_t stage = 512;    // elements gathered at a time when an operand is not contiguous
+
+struct Operand {
+  std::byte* data;
+  int64_t element;  // bytes
+  Strides strides;  // in bytes, for the plan's shape; 0 where broadcast
+};
+
+/// The output's shape with neighbouring dimensions merged where every operand allows it.
+struct Plan {
+  Shape shape;
+  int64_t numel;
+  int count = 0;
+  std::array<Operand, max_operands> operands;
+
+  int64_t row() const { return shape.back(); }
+  bool rows_contiguous() const {
+    for (int k = 0; k < count; ++k)
+      if (operands[size_t(k)].strides.back() != operands[size_t(k)].element) return false;
+    return true;
+  }
+};
+
+void add_operand(Plan& plan, const Tensor& tensor, std::byte* data) {
+  Operand& operand = plan.operands[size_t(plan.count++)];
+  operand.data = data;
+  operand.element = size_of(tensor.dtype());
+  const int missing = plan.shape.size() - tensor.dim();
+  operand.strides = Strides::filled(plan.shape.size(), 0);
+  for (int i = 0; i < tensor.dim(); ++i)
+    if (tensor.shape()[i] != 1)
+      operand.strides[i + missing] = tensor.strides()[i] * operand.element;
+}
+
+bool mergeable(const Plan& plan, int i) {
+  for (int k = 0; k < plan.count; ++k) {
+    const Strides& s = plan.operands[size_t(k)].strides;
+    if (s[i] != s[i + 1] * plan.shape[i + 1]) return false;
+  }
+  return true;
+}
+
+void erase_dim(Plan& plan, int i) {
+  plan.shape.erase(i);
+  for (int k = 0; k < plan.count; ++k) plan.operands[size_t(k)].strides.erase(i);
+}
+
+void merge_dims(Plan& plan) {
+  for (int i = plan.shape.size() - 1; i >= 0; --i)
+    if (plan.shape[i] == 1 && plan.shape.size() > 1) erase_dim(plan, i);
+  for (int i = plan.shape.size() - 2; i >= 0; --i)
+    if (mergeable(plan, i)) {
+      plan.shape[i + 1] *= plan.shape[i];
+      erase_dim(plan, i);
+    }
+}
+
+/// A position in the plan's shape: the index of the row and the place in it.
+struct Cursor {
+  std::array<int64_t, max_dims> index{};
+
+  Cursor(const Plan& plan, int64_t position) {
+    for (int i = plan.shape.size() - 1; i >= 0; --i) {
+      index[size_t(i)] = position % plan.shape[i];
+      position /= plan.shape[i];
+    }
+  }
+  int64_t offset(const Plan& plan, const Operand& operand) const {
+    int64_t bytes = 0;
+    for (int i = 0; i < plan.shape.size(); ++i) bytes += index[size_t(i)] * operand.strides[i];
+    return bytes;
+  }
+  int64_t left_in_row(const Plan& plan) const {
+    return plan.row() - index[size_t(plan.shape.size() - 1)];
+  }
+  void advance(const Plan& plan, int64_t count) {  // count <= left_in_row
+    int i = plan.shape.size() - 1;
+    index[size_t(i)] += count;
+    for (; i > 0 && index[size_t(i)] == plan.shape[i]; --i) {
+      index[size_t(i)] = 0;
+      ++index[size_t(i - 1)];
+    }
+  }
+};
+
+template <class T>
+void gather(std::byte* to, const std::byte* from, int64_t stride, int64_t count) {
+  T* out = reinterpret_cast<T*>(to);
+  for (int64_t i = 0; i < count; ++i) out[i] = *reinterpret_cast<const T*>(from + i * stride);
+}
+
+template <class T>
+void scatter(std::byte* to, const std::byte* from, int64_t stride, int64_t count) {
+  const T* in = reinterpret_cast<const T*>(from);
+  for (int64_t i = 0; i < count; ++i) *reinterpret_cast<T*>(to + i * stride) = in[i];
+}
+
+void gather_any(const Operand& o, std::byte* to, const std::byte* from, int64_t count) {
+  const int64_t stride = o.strides.back();
+  if (stride == o.element) return void(std::memcpy(to, from, size_t(count * o.element)));
+  if (o.element == 4) return gather<uint32_t>(to, from, stride, count);
+  if (o.element == 8) return gather<uint64_t>(to, from, stride, count);
+  gather<uint8_t>(to, from, stride, count);
+}
+
+void scatter_any(const Operand& o, std::byte* to, const std::byte* from, int64_t count) {
+  const int64_t stride = o.strides.back();
+  if (stride == o.element) return void(std::memcpy(to, from, size_t(count * o.element)));
+  if (o.element == 4) return scatter<uint32_t>(to, from, stride, count);
+  if (o.element == 8) return scatter<uint64_t>(to, from, stride, count);
+  scatter<uint8_t>(to, from, stride, count);
+}
+
+// Whole rows straight from memory: every operand's innermost stride is one element.
+void run_rows(const Plan& plan, int64_t begin, int64_t end, MapLeaf leaf, const void* f) {
+  std::array<std::byte*, max_operands> pointers;
+  Cursor cursor(plan, begin * plan.row());
+  for (int64_t row = begin; row < end; ++row) {
+    for (int k = 0; k < plan.count; ++k) {
+      const Operand& o = plan.operands[size_t(k)];
+      pointers[size_t(k)] = o.data + cursor.offset(plan, o);
+    }
+    leaf(f, pointers.data(), plan.row());
+    cursor.advance(plan, plan.row());
+  }
+}
+
+// Any strides: inputs are gathered into small contiguous stages, the output scattered from one.
+void run_staged(const Plan& plan, int64_t begin, int64_t end, MapLeaf leaf, const void* f) {
+  alignas(64) std::array<std::byte, max_operands * stage * 8> stages;
+  std::array<std::byte*, max_operands> pointers;
+  for (int k = 0; k < plan.count; ++k) pointers[size_t(k)] = stages.data() + k * stage * 8;
+  for (int64_t at = begin; at < end; at += stage) {
+    const int64_t count = std::min(stage, end - at);
+    const auto each_piece = [&](auto&& move) {
+      Cursor cursor(plan, at);
+      for (int64_t done = 0; done < count;) {
+        const int64_t piece = std::min(count - done, cursor.left_in_row(plan));
+        move(cursor, done, piece);
+        cursor.advance(plan, piece);
+        done += piece;
+      }
+    };
+    each_piece([&](const Cursor& cursor, int64_t done, int64_t piece) {
+      for (int k = 1; k < plan.count; ++k) {
+        const Operand& o = plan.operands[size_t(k)];
+        gather_any(o, pointers[size_t(k)] + done * o.element, o.data + cursor.offset(plan, o),
+                   piece);
+      }
+    });
+    leaf(f, pointers.data(), count);
+    each_piece([&](const Cursor& cursor, int64_t done, int64_t piece) {
+      const Operand& o = plan.operands[0];
+      scatter_any(o, o.data + cursor.offset(plan, o), pointers[0] + done * o.element, piece);
+    });
+  }
+}
+
+void run_plan(Plan& plan, MapLeaf leaf, const void* f) {
+  merge_dims(plan);
+  if (plan.rows_contiguous() && (plan.row() >= 64 || plan.row() == plan.numel)) {
+    const int64_t rows = plan.numel / plan.row();
+    parallel_for(0, rows, std::max<int64_t>(1, grain / plan.row()),
+                 [&](int64_t b, int64_t e) { run_rows(plan, b, e, leaf, f); });
+  } else {
+    parallel_for(0, plan.numel, grain,
+                 [&](int64_t b, int64_t e) { run_staged(plan, b, e, leaf, f); });
+  }
+}
+
+// Everything contiguous and of one shape: no plan needed.
+void run_flat(std::byte* const* pointers, const int64_t* elements, int count, int64_t numel,
+              MapLeaf leaf, const void* f) {
+  if (numel <= grain) return leaf(f, pointers, numel);
+  parallel_for(0, numel, grain, [&](int64_t b, int64_t e) {
+    std::array<std::byte*, max_operands> moved;
+    for (int k = 0; k < count; ++k) moved[size_t(k)] = pointers[k] + b * elements[k];
+    leaf(f, moved.data(), e - b);
+  });
+}
+
+}  // namespace
+
+Shape map_shape(std::span<const Tensor* const> inputs, const char* op) {
+  Shape shape = inputs[0]->shape();
+  for (const Tensor* input : inputs.subspan(1)) shape = broadcast_shapes(shape, input->shape(), op);
+  return shape;
+}
+
+void map_run(const Tensor& out, std::span<const Tensor* const> inputs, MapLeaf leaf,
+             const void* f) {
+  const int64_t n = out.numel();
+  if (n == 0) return;
+  const int count = int(inputs.size()) + 1;
+  require(count <= max_operands, "map: at most ", max_operands - 1, " inputs");
+  std::array<std::byte*, max_operands> pointers;
+  std::array<int64_t, max_operands> elements;
+  pointers[0] = static_cast<std::byte*>(out.raw_mutable_data());
+  elements[0] = size_of(out.dtype());
+  bool flat = out.is_contiguous();
+  for (int k = 1; k < count; ++k) {
+    const Tensor& input = *inputs[size_t(k - 1)];
+    pointers[size_t(k)] = static_cast<std::byte*>(const_cast<void*>(input.raw_data()));
+    elements[size_t(k)] = size_of(input.dtype());
+    flat = flat && input.is_contiguous() && input.shape() == out.shape();
+  }
+  if (flat) return run_flat(pointers.data(), elements.data(), count, n, leaf, f);
+  Plan plan;
+  plan.shape = out.dim() == 0 ? Shape{1} : out.shape();
+  plan.numel = n;
+  add_operand(plan, out, pointers[0]);
+  for (int k = 1; k < count; ++k) add_operand(plan, *inputs[size_t(k - 1)], pointers[size_t(k)]);
+  run_plan(plan, leaf, f);
+}
+
+}  // namespace heed::detail

@@ -1,0 +1,81 @@
+#pragma once
+// internal
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "heed/core/simd.h"
+#include "heed/core/tensor.h"
+
+/// The elementwise engine: out[i] = f(a[i], b[i], ...) with broadcasting, any strides, vectorised
+/// and parallel. An op is one lambda; everything else is here.
+namespace heed::detail {
+
+/// Elements are computed in blocks of this many; the rest of a row goes through the same vector code
+/// on a padded block, because scalar tails would give other bits than the body.
+inline constexpr int64_t map_block = 16;
+
+/// Runs one contiguous stretch: pointers[0] is the output, the others are the inputs.
+using MapLeaf = void (*)(const void* f, std::byte* const* pointers, int64_t count);
+
+/// Drives a leaf over a whole output. `out` may be any view; inputs broadcast to its shape.
+void map_run(const Tensor& out, std::span<const Tensor* const> inputs, MapLeaf leaf, const void* f);
+
+/// The shape that all inputs broadcast to.
+Shape map_shape(std::span<const Tensor* const> inputs, const char* op);
+
+template <class F, class Out, class... In, size_t... I>
+void map_stretch(const F& f, std::byte* const* pointers, int64_t count, std::index_sequence<I...>) {
+  Out* out = reinterpret_cast<Out*>(pointers[0]);
+  const std::tuple<const In*...> in{reinterpret_cast<const In*>(pointers[I + 1])...};
+  simd::run([out, in, count, f] {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < count; ++i) out[i] = Out(f(std::get<I>(in)[i]...));
+  });
+}
+
+template <class F, class Out, class... In>
+void map_leaf(const void* function, std::byte* const* pointers, int64_t count) {
+  const F& f = *static_cast<const F*>(function);
+  constexpr auto inputs = std::index_sequence_for<In...>();
+  const int64_t body = count / map_block * map_block, rest = count - body;
+  if (body > 0) map_stretch<F, Out, In...>(f, pointers, body, inputs);
+  if (rest == 0) return;
+  alignas(64) Out out[map_block];
+  alignas(64) std::tuple<std::array<In, map_block>...> in;
+  [&]<size_t... I>(std::index_sequence<I...>) {
+    const auto fill = [&]<class T>(std::array<T, map_block>& block, const std::byte* from) {
+      const T* values = reinterpret_cast<const T*>(from) + body;
+      for (int64_t i = 0; i < map_block; ++i) block[size_t(i)] = values[std::min(i, rest - 1)];
+    };
+    (fill(std::get<I>(in), pointers[I + 1]), ...);
+    std::byte* padded[] = {reinterpret_cast<std::byte*>(out),
+                           reinterpret_cast<std::byte*>(std::get<I>(in).data())...};
+    map_stretch<F, Out, In...>(f, padded, map_block, inputs);
+  }(inputs);
+  std::copy_n(out, rest, reinterpret_cast<Out*>(pointers[0]) + body);
+}
+
+/// Writes f of the inputs into an existing tensor of the broadcast shape (which may be an input).
+template <class Out, class... In, class F>
+void map_into(const Tensor& out, F f, std::conditional_t<true, const Tensor&, In>... inputs) {
+  const Tensor* list[] = {&inputs...};
+  map_run(out, list, &map_leaf<F, Out, In...>, &f);
+}
+
+/// f of the inputs as a new tensor. Out and In... are the C++ element types of output and inputs:
+/// `map<T, T, T>("add", [](auto a, auto b) { return a + b; }, x, y)`.
+template <class Out, class... In, class F>
+Tensor map(const char* op, F f, std::conditional_t<true, const Tensor&, In>... inputs) {
+  const Tensor* list[] = {&inputs...};
+  Tensor out = Tensor::allocate(map_shape(list, op), dtype_of<Out>);
+  map_run(out, list, &map_leaf<F, Out, In...>, &f);
+  return out;
+}
+
+}  // namespace heed::detail

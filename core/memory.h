@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+namespace heed {
+
+/// Bytes held by tensors: now, and the most at any time since start or reset_peak().
+struct MemoryStatistics {
+  int64_t live_bytes = 0;
+  int64_t peak_bytes = 0;
+  int64_t allocations = 0;  ///< tensors' blocks asked for so far
+};
+MemoryStatistics memory_statistics();
+void reset_peak_memory();
+
+/// The most bytes that tensors may hold together; an op that would need more throws MemoryError and
+/// changes nothing. 0 (the default) means no limit.
+void set_memory_limit(int64_t bytes);
+int64_t memory_limit();
+
+/// Gives memory that is kept for reuse back to the system.
+void release_cached_memory();
+
+}  // namespace heed

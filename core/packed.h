@@ -1,0 +1,40 @@
+#pragma once
+// internal
+
+#include <cstdint>
+
+#include "heed/core/gemm.h"
+
+namespace heed {
+
+/// A matrix B (k, n) laid out for many products A B with small A: panels of 128 bytes of columns,
+/// so that the kernel reads memory in order. A recurrent layer packs its weight once and multiplies
+/// by it at every time step; OpenBLAS would pack it anew each time.
+template <class T>
+class PackedMatrix {
+ public:
+  static constexpr int64_t panel_columns = 128 / int64_t(sizeof(T));
+
+  PackedMatrix(int64_t k, int64_t n, MatrixView<T> b);
+  ~PackedMatrix();
+  PackedMatrix(const PackedMatrix&) = delete;
+
+  int64_t k() const { return k_; }
+  int64_t n() const { return n_; }
+
+  /// C += A B on the calling thread, A (m, k) and C (m, n) row-major. Every element of C is one chain
+  /// of multiply-adds over k, so its bits do not depend on m or on its neighbours.
+  void multiply_add(int64_t m, const T* a, int64_t lda, T* c, int64_t ldc) const;
+
+ private:
+  int64_t panels() const { return (n_ + panel_columns - 1) / panel_columns; }
+  int64_t bytes() const { return panels() * panel_columns * k_ * int64_t(sizeof(T)); }
+
+  int64_t k_, n_;
+  T* data_;  // (panels, k, panel_columns), zero beyond column n
+};
+
+extern template class PackedMatrix<float>;
+extern template class PackedMatrix<double>;
+
+}  // namespace heed

@@ -1,0 +1,124 @@
+#include "heed/core/pool.h"
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+
+#include "heed/core/error.h"
+
+namespace heed::detail {
+namespace {
+
+constexpr size_t alignment = 64;
+constexpr size_t small_limit = 32 * 1024;        // up to here a thread keeps blocks for itself
+constexpr size_t thread_budget = 8u << 20;       // bytes that one thread keeps
+constexpr size_t process_budget = size_t(4) << 30;  // bytes that the process keeps
+constexpr int class_count = 256;
+
+// Four classes for each doubling, from 64 bytes on: at most a quarter of a block is unused.
+int class_of(size_t bytes) {
+  if (bytes <= 256) return int((bytes + 63) / 64);  // 64, 128, 192, 256: classes 1 to 4
+  const int log = int(std::bit_width(bytes - 1)) - 1;  // 2^log <= bytes - 1 < 2^(log + 1)
+  return (log - 8) * 4 + int((bytes - 1) >> (log - 2) & 3) + 5;
+}
+
+size_t class_bytes(int size_class) {
+  if (size_class <= 4) return size_t(size_class) * 64;
+  const int log = (size_class - 5) / 4 + 8, quarter = (size_class - 5) % 4;
+  return (size_t(1) << log) + (size_t(quarter + 1) << (log - 2));
+}
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+// Free lists by size class; trivially constructed, so that thread-local access needs no guard.
+struct Cache {
+  std::array<FreeBlock*, class_count> lists;
+  size_t bytes;
+  bool registered;  // will be emptied when its thread ends
+  bool closed;      // its thread is ending: keep nothing more
+
+  void* pop(int size_class) {
+    FreeBlock* block = lists[size_t(size_class)];
+    if (!block) return nullptr;
+    lists[size_t(size_class)] = block->next;
+    bytes -= class_bytes(size_class);
+    return block;
+  }
+  void push(void* memory, int size_class) {
+    auto* block = static_cast<FreeBlock*>(memory);
+    block->next = lists[size_t(size_class)];
+    lists[size_t(size_class)] = block;
+    bytes += class_bytes(size_class);
+  }
+  void clear() {
+    for (FreeBlock*& list : lists)
+      while (list) std::free(std::exchange(list, list->next));
+    bytes = 0;
+  }
+};
+
+[[gnu::tls_model("initial-exec")]] thread_local constinit Cache thread_cache{};
+
+void close_thread_cache_at_exit() {
+  struct Closer {
+    ~Closer() {
+      thread_cache.clear();
+      thread_cache.closed = true;
+    }
+  };
+  thread_local Closer closer;
+  thread_cache.registered = true;
+}
+
+constinit std::mutex shared_mutex;
+constinit Cache shared_cache{};
+
+void* allocate_from_system(size_t bytes) {
+  void* block = std::aligned_alloc(alignment, bytes);
+  if (!block) {
+    pool_release();
+    block = std::aligned_alloc(alignment, bytes);
+  }
+  if (!block) fail<MemoryError>("memory: the system has no ", bytes, " bytes left");
+  return block;
+}
+
+}  // namespace
+
+void* pool_allocate(size_t bytes) {
+  if (bytes > size_t(1) << 46) fail<MemoryError>("memory: ", bytes, " bytes are too many");
+  const int size_class = class_of(bytes == 0 ? 1 : bytes);
+  void* block = nullptr;
+  if (bytes <= small_limit) {
+    block = thread_cache.pop(size_class);
+  } else {
+    std::lock_guard lock(shared_mutex);
+    block = shared_cache.pop(size_class);
+  }
+  return block ? block : allocate_from_system(class_bytes(size_class));
+}
+
+void pool_free(void* block, size_t bytes) noexcept {
+  const int size_class = class_of(bytes == 0 ? 1 : bytes);
+  if (bytes <= small_limit) {
+    if (!thread_cache.registered) close_thread_cache_at_exit();
+    if (thread_cache.closed || thread_cache.bytes > thread_budget) return std::free(block);
+    return thread_cache.push(block, size_class);
+  }
+  std::lock_guard lock(shared_mutex);
+  if (shared_cache.bytes + class_bytes(size_class) > process_budget) return std::free(block);
+  shared_cache.push(block, size_class);
+}
+
+void pool_release() noexcept {
+  thread_cache.clear();
+  std::lock_guard lock(shared_mutex);
+  shared_cache.clear();
+}
+
+}  // namespace heed::detail

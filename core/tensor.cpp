@@ -1,0 +1,100 @@
+#include "heed/core/tensor.h"
+
+#include <new>
+
+#include "heed/core/pool.h"
+
+namespace heed {
+namespace detail {
+
+void TensorImpl::destroy(TensorImpl* impl) noexcept {
+  impl->~TensorImpl();
+  pool_free(impl, sizeof(TensorImpl));
+}
+
+bool is_contiguous(const Shape& shape, const Strides& strides) {
+  int64_t expected = 1;
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    if (shape[i] == 0) return true;
+    if (shape[i] != 1 && strides[i] != expected) return false;
+    expected *= shape[i];
+  }
+  return true;
+}
+
+void fail_empty_tensor() { fail("tensor: this Tensor is empty (it was never assigned)"); }
+
+static Ref<TensorImpl> new_impl() {
+  return Ref<TensorImpl>(new (pool_allocate(sizeof(TensorImpl))) TensorImpl);
+}
+
+}  // namespace detail
+
+Tensor Tensor::allocate(const Shape& shape, DType dtype) {
+  const int64_t elements = heed::numel(shape);
+  auto storage = detail::Storage::allocate(shape, elements, dtype);
+  auto impl = detail::new_impl();
+  impl->dtype = dtype;
+  impl->contiguous = true;
+  impl->offset = 0;
+  impl->numel = elements;
+  impl->storage = std::move(storage);
+  impl->shape = shape;
+  impl->strides = contiguous_strides(shape);
+  return Tensor(std::move(impl));
+}
+
+Tensor Tensor::view_as(const Shape& shape, const Strides& strides, int64_t offset) const {
+  auto view = detail::new_impl();
+  view->dtype = dtype();
+  view->contiguous = detail::is_contiguous(shape, strides);
+  view->offset = impl().offset + offset;
+  view->numel = heed::numel(shape);
+  view->storage = impl().storage;
+  view->shape = shape;
+  view->strides = strides;
+  return Tensor(std::move(view));
+}
+
+int64_t Tensor::size(int64_t dim) const { return shape()[normalize_dim(dim, shape(), "size")]; }
+
+const void* Tensor::raw_data(DType expected) const {
+  require(dtype() == expected, "data: expected dtype ", expected, ", the tensor has ", dtype());
+  return raw_data();
+}
+
+void* Tensor::raw_mutable_data(DType expected) const {
+  require(dtype() == expected, "data: expected dtype ", expected, ", the tensor has ", dtype());
+  return raw_mutable_data();
+}
+
+bool Tensor::shares_storage(const Tensor& other) const {
+  return impl().storage == other.impl().storage;
+}
+
+bool Tensor::is_unique() const { return impl_ && impl_.unique() && impl_->storage.unique(); }
+
+Tensor Tensor::operator[](int64_t index) const {
+  require(dim() > 0, "[]: a 0-dim tensor has no slices");
+  const int64_t n = shape()[0], i = index < 0 ? index + n : index;
+  require(i >= 0 && i < n, "[]: index ", index, " is out of range for shape ", shape());
+  Shape rest = shape();
+  Strides rest_strides = strides();
+  rest.erase(0);
+  rest_strides.erase(0);
+  return view_as(rest, rest_strides, i * strides()[0]);
+}
+
+Scalar Tensor::item_scalar() const {
+  require(numel() == 1, "item: expected a tensor of one element, got shape ", shape());
+  return dispatch_all(dtype(), [&](auto t) { return Scalar(*data<decltype(t)>()); });
+}
+
+double Tensor::at(std::initializer_list<int64_t> index) const {
+  require(int(index.size()) == dim(), "at: expected ", dim(), " indices, got ", index.size());
+  Tensor x = *this;
+  for (int64_t i : index) x = x[i];
+  return x.item();
+}
+
+}  // namespace heed

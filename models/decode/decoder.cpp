@@ -1,0 +1,43 @@
+#include "heed/models/decode/decoder.h"
+
+#include "heed/autograd/index.h"
+#include "heed/core/convert.h"
+#include "heed/core/softmax.h"
+
+namespace heed::models {
+namespace {
+
+std::vector<Variable> picked(const std::vector<Variable>& members, const Tensor& index) {
+  std::vector<Variable> rows;
+  for (const Variable& member : members) rows.push_back(index_select(member, 0, index));
+  return rows;
+}
+
+}  // namespace
+
+DecoderState reorder(const DecoderState& state, const Tensor& index) {
+  return {picked(state.rows, index), picked(state.memory, index)};
+}
+
+DecoderState reorder_within_sources(const DecoderState& state, const Tensor& index) {
+  return {picked(state.rows, index), state.memory};
+}
+
+namespace detail {
+
+Tensor log_probabilities(const DecoderStep& step) {
+  return log_softmax(to(step.logits.value(), f64), 1);
+}
+
+void check_decode(const char* op, const Tensor& source, const Tensor& lengths,
+                  int64_t max_length) {
+  require(source.dim() == 2 && source.dtype() == i64 && lengths.dtype() == i64 &&
+              lengths.shape() == Shape({source.size(0)}),
+          op, ": expected a source (batch, steps) and lengths (batch) of i64, got ",
+          source.shape(), " of ", source.dtype(), " and ", lengths.shape(), " of ",
+          lengths.dtype());
+  require(max_length >= 1, op, ": expected a max_length of at least 1, got ", max_length);
+}
+
+}  // namespace detail
+}  // namespace heed::models

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heed/core/io/json.h"
+#include "heed/models/data/vocabulary.h"
+#include "heed/nn/attention.h"
+
+/// What every model that reads one sequence and writes another offers: to training (forward), and
+/// to decoding, which asks for one step after the other.
+namespace heed::models {
+
+/// What a decoder knows between two steps. Every member has a row for each sequence in front.
+struct DecoderState {
+  std::vector<Variable> rows;    ///< what the steps change: hidden states, caches
+  std::vector<Variable> memory;  ///< what they only read: the encoded source and its mask
+};
+
+/// The rows at `index` (N,) i64, in that order; rows may be left out or repeated.
+DecoderState reorder(const DecoderState& state, const Tensor& index);
+/// The same where each row moves within its own source sentence: memory stays as it is.
+DecoderState reorder_within_sources(const DecoderState& state, const Tensor& index);
+
+struct DecoderStep {
+  Variable logits;  ///< (B, V) of the next token
+  DecoderState state;
+  Variable weights;  ///< (B, S) where the step looked, or undefined
+};
+
+class Seq2Seq : public nn::Module {
+ public:
+  /// source (B, S) i64, padded behind lengths (B) i64 -> the state before the first step.
+  virtual DecoderState encode(const Tensor& source, const Tensor& lengths) const = 0;
+  /// One step from the tokens (B) i64 that were written last (at first: <bos>).
+  virtual DecoderStep step(const Tensor& tokens, const DecoderState& state) const = 0;
+  /// Teacher forcing: target_in (B, T) i64 is read whatever the model would write. Logits (B, T, V)
+  /// of the token that follows each; maps, if given, receives weights (B, T, S).
+  virtual Variable forward(const Tensor& source, const Tensor& lengths, const Tensor& target_in,
+                           nn::AttentionMaps* maps = nullptr) const = 0;
+  /// The name and the configuration under which files store the model.
+  virtual std::string type() const = 0;
+  virtual Json config() const = 0;
+};
+
+struct DecodeOptions {
+  int64_t max_length = 100;    ///< at most this many tokens, <eos> included; at least 1
+  int64_t bos = data::bos_id;  ///< what the first step reads
+  int64_t eos = data::eos_id;  ///< what ends a sequence
+  bool maps = true;            ///< keep the attention weights?
+};
+
+/// One decoded sequence.
+struct Hypothesis {
+  std::vector<int64_t> tokens = {};  ///< without <bos> and <eos>
+  bool ended = false;                ///< did <eos> come within max_length?
+  double log_probability = 0;        ///< of the tokens and, if ended, of <eos>: the sum over steps
+  double score = 0;                  ///< by which beam search ranks; greedy: log_probability
+  Tensor weights = {};               ///< (tokens, length of the source), or empty
+};
+
+namespace detail {
+
+/// log p (R, V) of every next token, in f64: sums over long sequences stay exact.
+Tensor log_probabilities(const DecoderStep& step);
+void check_decode(const char* op, const Tensor& source, const Tensor& lengths, int64_t max_length);
+
+}  // namespace detail
+}  // namespace heed::models

@@ -1,0 +1,36 @@
+#include "heed/models/decode/teacher_forcing.h"
+
+#include "heed/autograd/shape.h"
+#include "heed/core/elementwise.h"
+#include "heed/core/random.h"
+#include "heed/core/reduce.h"
+
+namespace heed::models {
+
+Variable forward_sampled(const Seq2Seq& model, const Tensor& source, const Tensor& lengths,
+                         const Tensor& target_in, const ForcingOptions& options) {
+  require(options.ratio >= 0 && options.ratio <= 1,
+          "forward_sampled: expected a ratio in [0, 1], got ", options.ratio);
+  if (options.ratio == 1) return model.forward(source, lengths, target_in, options.maps);
+  require(target_in.dim() == 2 && target_in.size(1) >= 1,
+          "forward_sampled: expected target_in (batch, steps), got ", target_in.shape());
+  const Tensor right = bernoulli(target_in.shape(), options.ratio,
+                                 {.dtype = u8, .generator = options.generator});  // (B, T)
+  DecoderState state = model.encode(source, lengths);
+  Tensor tokens = select(target_in, 1, 0);  // (B)
+  std::vector<Variable> logits;
+  std::vector<Tensor> weights;
+  for (int64_t t = 0; t < target_in.size(1); ++t) {
+    if (t > 0)
+      tokens = where(select(right, 1, t), select(target_in, 1, t),
+                     argmax(logits.back().value(), 1));
+    DecoderStep step = model.step(tokens, state);
+    state = std::move(step.state);
+    logits.push_back(step.logits);
+    if (step.weights.defined()) weights.push_back(step.weights.value());
+  }
+  if (options.maps && !weights.empty()) options.maps->layers.push_back(stack(weights, 1));
+  return stack(logits, 1);  // (B, T, V)
+}
+
+}  // namespace heed::models

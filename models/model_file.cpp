@@ -1,0 +1,154 @@
+#include "heed/models/model_file.h"
+
+#include <utility>
+
+#include "heed/core/error.h"
+#include "heed/core/io/files.h"
+
+namespace heed::models {
+namespace {
+
+constexpr std::string_view format = "heed";
+constexpr int64_t version = 1;
+
+/// Gathers what is wrong, so that one message tells it all.
+class Problems {
+ public:
+  /// Runs a step; what it finds wrong in the file is kept for later.
+  template <class F>
+  void collect(const F& step) {
+    try {
+      step();
+    } catch (const FileError& error) {
+      add(error.what());
+    }
+  }
+  void add(std::string problem) { problems_.push_back(std::move(problem)); }
+  bool empty() const { return problems_.empty(); }
+
+  std::string message() const {
+    if (problems_.size() == 1) return problems_[0];
+    std::string message = text(problems_.size()) + " problems:";
+    for (const auto& problem : problems_) message += "\n  " + problem;
+    return message;
+  }
+
+ private:
+  std::vector<std::string> problems_;
+};
+
+void check_format(const JsonReader& file) {
+  const auto name = file.at("format"), number = file.at("version");
+  if (name.as_string() != format) {
+    fail<FileError>(name.path(), ": expected \"", format, "\", got ", name.json());
+  }
+  if (number.as_int() != version) {
+    fail<FileError>(number.path(), ": this program reads version ", version, ", got ",
+                    number.json());
+  }
+}
+
+data::Vocabulary read_vocabulary(const JsonReader& json) {
+  std::vector<std::string> tokens;
+  for (const auto& token : json.elements()) tokens.push_back(token.as_string());
+  try {
+    return data::Vocabulary(std::move(tokens));
+  } catch (const Error& error) {
+    fail<FileError>(json.path(), ": ", error.what());
+  }
+}
+
+void read_vocabularies(const JsonReader& json, TextModel& loaded, Problems& problems) {
+  problems.collect([&] { json.allow_only({"source", "target"}); });
+  problems.collect([&] { loaded.source = read_vocabulary(json.at("source")); });
+  problems.collect([&] { loaded.target = read_vocabulary(json.at("target")); });
+}
+
+std::unique_ptr<Seq2Seq> make_model(const JsonReader& json, const std::vector<ModelType>& table) {
+  json.allow_only({"type", "config"});
+  return find_type(table, json.at("type")).make(json.at("config"));
+}
+
+nn::StateDict read_parameters(const JsonReader& json, Problems& problems) {
+  nn::StateDict state;
+  for (const auto& [name, entry] : json.items()) {
+    problems.collect(
+        [&, &name = name, &entry = entry] { state.emplace_back(name, tensor_from_json(entry)); });
+  }
+  return state;
+}
+
+/// Do the ids of the vocabularies fit the model? By the names that configurations give the sizes.
+void check_sizes(const JsonReader& config, const TextModel& loaded) {
+  const auto check = [&](const char* name, int64_t size) {
+    const auto field = config.find(name);
+    if (!field || field->as_int() == size) return;
+    fail<FileError>(field->path(), ": the vocabulary has ", size, " tokens, got ", field->json());
+  };
+  check("source_tokens", loaded.source.size());
+  check("target_tokens", loaded.target.size());
+}
+
+/// Parameters of f64 throughout make a model of f64.
+void match_dtype(const nn::StateDict& state, nn::Module& model) {
+  if (!state.empty() && state[0].second.dtype() == f64) model.to(f64);
+}
+
+}  // namespace
+
+void save_model(const std::string& path, const TextModel& model, SaveOptions options) {
+  Json parameters = Json::object();
+  Problems problems;
+  for (const auto& [name, value] : model.model->state_dict()) {
+    try {
+      parameters.set(name, tensor_to_json(value, options.numbers, "parameter " + name));
+    } catch (const Error& error) {
+      problems.add(error.what());
+    }
+  }
+  if (!problems.empty()) fail("save_model: ", path, ": not saved: ", problems.message());
+  Json file = Json::object();
+  file.set("format", format).set("version", version);
+  file.set("model",
+           Json::object().set("type", model.model->type()).set("config", model.model->config()));
+  file.set("vocabularies", Json::object()
+                               .set("source", Json::array(model.source.tokens()))
+                               .set("target", Json::array(model.target.tokens())));
+  file.set("task", model.task).set("parameters", std::move(parameters));
+  write_file_atomic(path, file.dump(1) + "\n");
+}
+
+TextModel load_model(const std::string& path, const std::vector<ModelType>& table) {
+  constexpr size_t most_numbers = size_t{1} << 28;
+  const Json json = parse_json(read_file(path), path, most_numbers);
+  const JsonReader file(json, path);
+  check_format(file);
+  TextModel loaded;
+  Problems problems;
+  problems.collect([&] {
+    file.allow_only({"format", "version", "model", "vocabularies", "task", "parameters"});
+  });
+  problems.collect([&] { read_vocabularies(file.at("vocabularies"), loaded, problems); });
+  problems.collect([&] {
+    file.at("task").items();
+    loaded.task = file.at("task").json();
+  });
+  nn::StateDict state;
+  problems.collect([&] { state = read_parameters(file.at("parameters"), problems); });
+  problems.collect([&] {
+    check_sizes(file.at("model").at("config"), loaded);
+    loaded.model = make_model(file.at("model"), table);
+  });
+  if (!problems.empty()) fail<FileError>(problems.message());
+  match_dtype(state, *loaded.model);
+  try {
+    loaded.model->load_state_dict(state);
+  } catch (const Error& error) {
+    fail<FileError>(path, ": parameters: ", error.what());
+  }
+  loaded.model->name_parameters();
+  loaded.model->eval();
+  return loaded;
+}
+
+}  // namespace heed::models

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "heed/core/io/json.h"
+#include "heed/models/data/vocabulary.h"
+#include "heed/models/decode/decoder.h"
+#include "heed/models/tensor_json.h"
+#include "heed/models/types.h"
+
+/// A model as one JSON file:
+///
+///     {"format": "heed", "version": 1,
+///      "model": {"type": "bahdanau", "config": {...}},
+///      "vocabularies": {"source": ["<pad>", ...], "target": ["<pad>", ...]},
+///      "task": {...},
+///      "parameters": {"encoder.weight_ih_l0": {"dtype": "f32", "shape": [512, 128],
+///                                              "data": "base64 of the little-endian bytes"}}}
+namespace heed::models {
+
+/// A model with the vocabularies that its ids belong to: all that a model file holds.
+struct TextModel {
+  std::unique_ptr<Seq2Seq> model;
+  data::Vocabulary source, target;
+  Json task = Json::object();  ///< what the model was trained for, as its task wrote it
+};
+
+struct SaveOptions {
+  Numbers numbers = Numbers::base64;
+};
+
+/// Writes the model to a file, whole or not at all (see write_file_atomic). Throws Error, before
+/// anything is written, that names every parameter with a number that is NaN or infinite; IoError
+/// when the file cannot be written.
+void save_model(const std::string& path, const TextModel& model, SaveOptions options = {});
+
+/// Rebuilds a model from a file, in evaluation mode; its type need not be known. Strict: throws one
+/// FileError with everything wrong (unknown or missing fields, a type that is not in the table,
+/// sizes that do not agree, numbers that are not finite). Opens no other file.
+TextModel load_model(const std::string& path, const std::vector<ModelType>& table = types());
+
+}  // namespace heed::models

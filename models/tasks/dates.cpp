@@ -1,0 +1,68 @@
+#include "heed/models/tasks/dates.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "heed/core/error.h"
+#include "heed/models/data/dates.h"
+
+namespace heed::models {
+namespace {
+
+constexpr int64_t year_digits = 4;
+constexpr int64_t train_count = 100'000, held_out_count = 2'000;
+
+std::vector<data::DateExample> test_dates(int64_t seed) {
+  return data::date_examples(held_out_count, uint64_t(seed), data::Part::test);
+}
+
+std::vector<data::Example> plain(std::vector<data::DateExample> dates) {
+  std::vector<data::Example> examples;
+  for (auto& date : dates) examples.push_back(std::move(date.example));
+  return examples;
+}
+
+/// How many of the year's digits were written while looking mostly at the source's year.
+int64_t digits_in_year(const Transcript& transcript, const data::DateExample& date) {
+  const auto columns = int64_t(transcript.source.size());
+  const auto rows = std::min(year_digits, int64_t(transcript.target.size()));
+  int64_t count = 0;
+  for (int64_t t = 0; t < rows; ++t) {
+    const auto row = transcript.weights.begin() + t * columns;
+    const int64_t largest = std::distance(row, std::max_element(row, row + columns));
+    count += largest >= date.year_begin && largest < date.year_end;
+  }
+  return count;
+}
+
+}  // namespace
+
+Recipe Dates::recipe() const {
+  return {.model = {.embedding = 64, .hidden = 128, .cell = "lstm", .dropout = 0},
+          .training = {.steps = 600,
+                       .batch_size = 64,
+                       .learning_rate = 3e-3,
+                       .warmup = 100,
+                       .clip = 1,
+                       .validate_every = 100}};
+}
+
+data::Split Dates::examples(const DataPlaces& places) const {
+  require(places.path.empty(), "dates: the examples are generated, --data does not apply");
+  const auto seed = uint64_t(config().split_seed);
+  const auto validation = data::Part::validation;
+  return {.train = plain(data::date_examples(train_count, seed, data::Part::train)),
+          .validation = plain(data::date_examples(held_out_count, seed, validation)),
+          .test = plain(test_dates(config().split_seed))};
+}
+
+void Dates::measure_attention(std::span<const Transcript> test, Json& measures) const {
+  const auto dates = test_dates(config().split_seed);
+  require(test.size() == dates.size(), "dates: expected ", dates.size(), " transcripts, got ",
+          test.size());
+  int64_t count = 0;
+  for (size_t i = 0; i < dates.size(); ++i) count += digits_in_year(test[i], dates[i]);
+  measures.set("year_attention", 100.0 * double(count) / double(year_digits * dates.size()));
+}
+
+}  // namespace heed::models

@@ -1,0 +1,75 @@
+#include "heed/models/train/transcribe.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "heed/core/dtype.h"
+#include "heed/core/error.h"
+#include "heed/models/decode/greedy.h"
+#include "heed/models/train/batch.h"
+
+namespace heed::models {
+namespace {
+
+using Sequences = std::span<const std::vector<std::string>>;
+
+std::vector<double> numbers(const Tensor& weights) {
+  return dispatch_floating(weights.dtype(), "transcribe", [&](auto t) {
+    const auto* begin = weights.data<decltype(t)>();
+    return std::vector<double>(begin, begin + weights.numel());
+  });
+}
+
+/// The places of the sources, the shortest first: neighbours are of similar length.
+std::vector<int64_t> by_length(Sequences sources) {
+  std::vector<int64_t> order(sources.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return sources[a].size() < sources[b].size(); });
+  return order;
+}
+
+std::vector<Hypothesis> decode(const TextModel& model, Sequences sources,
+                               std::span<const int64_t> places, const TranscribeOptions& options) {
+  std::vector<std::vector<int64_t>> ids;
+  for (const int64_t place : places) {
+    require(!sources[place].empty(), "transcribe: source ", place, " has no tokens");
+    ids.push_back(model.source.ids(sources[place]));
+  }
+  const auto [source, lengths] = make_source_batch(ids);
+  return greedy(*model.model, source, lengths,
+                {.max_length = options.max_length, .maps = options.weights});
+}
+
+}  // namespace
+
+std::vector<Transcript> transcribe(const TextModel& model, Sequences sources,
+                                   TranscribeOptions options) {
+  require(options.batch_size >= 1, "transcribe: batch_size must be at least 1, got ",
+          options.batch_size);
+  std::vector<Transcript> transcripts(sources.size());
+  const auto order = by_length(sources);
+  const auto count = int64_t(order.size());
+  for (int64_t begin = 0; begin < count; begin += options.batch_size) {
+    const int64_t size = std::min(options.batch_size, count - begin);
+    const auto places = std::span(order).subspan(size_t(begin), size_t(size));
+    auto found = decode(model, sources, places, options);
+    for (size_t i = 0; i < places.size(); ++i) {
+      Transcript& transcript = transcripts[size_t(places[i])];
+      transcript.source = sources[places[i]];
+      transcript.target = model.target.tokens(found[i].tokens);
+      if (found[i].weights.defined()) transcript.weights = numbers(found[i].weights);
+    }
+  }
+  return transcripts;
+}
+
+show::AttentionMap attention_map(const Transcript& transcript, std::string title) {
+  return {.source = transcript.source,
+          .target = transcript.target,
+          .weights = transcript.weights,
+          .title = std::move(title)};
+}
+
+}  // namespace heed::models

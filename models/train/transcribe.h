@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heed/models/model_file.h"
+#include "heed/models/show/attention_map.h"
+
+namespace heed::models {
+
+/// What a model wrote for one source, and where it looked.
+struct Transcript {
+  std::vector<std::string> source;
+  std::vector<std::string> target;
+  std::vector<double> weights = {};  ///< (T, S), row after row; empty unless asked for
+};
+
+struct TranscribeOptions {
+  int64_t max_length = 100;  ///< longest target
+  int64_t batch_size = 256;
+  bool weights = false;
+};
+
+/// Writes a target for every source, greedily, without changing the model; in the order of the
+/// sources, decoded in batches of similar lengths. Unknown tokens are read as <unk>.
+/// Error: a source without tokens.
+std::vector<Transcript> transcribe(const TextModel& model,
+                                   std::span<const std::vector<std::string>> sources,
+                                   TranscribeOptions options = {});
+
+/// The weights of a transcript as a map to draw.
+show::AttentionMap attention_map(const Transcript& transcript, std::string title);
+
+}  // namespace heed::models

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+
+#include "heed/autograd/variable.h"
+
+namespace heed::nn {
+
+/// A Variable that owns its numbers: a leaf that requires a gradient, as a module's weight.
+///
+/// Copying a Parameter copies its numbers; converting it to Variable shares them. So a copy of a
+/// module is independent of the module, while ops, optimisers and state dicts see the real thing.
+/// Assigning writes into the numbers that are there where shape and dtype agree, so that an
+/// optimiser made for this parameter stays right.
+class Parameter : public Variable {
+ public:
+  /// No numbers yet; modules refuse to list such a parameter.
+  Parameter() = default;
+  /// Takes the tensor as its numbers. Throws Error unless f32 or f64.
+  explicit Parameter(Tensor value);
+
+  /// Numbers, name and whether a gradient is required; a gradient is not copied.
+  Parameter(const Parameter& other);
+  Parameter(Parameter&&) noexcept = default;
+  Parameter& operator=(const Parameter& other);
+  Parameter& operator=(Parameter&&) noexcept = default;
+};
+
+/// The parameter as an op's optional argument: an empty Variable where there is none.
+inline Variable or_none(const std::optional<Parameter>& parameter) {
+  return parameter ? Variable(*parameter) : Variable();
+}
+
+/// A Tensor that owns its numbers likewise: part of a module's state, but not trained.
+class Buffer : public Tensor {
+ public:
+  Buffer() = default;
+  explicit Buffer(Tensor value) : Tensor(std::move(value)) {}
+
+  Buffer(const Buffer& other);
+  Buffer(Buffer&&) noexcept = default;
+  Buffer& operator=(const Buffer& other);
+  Buffer& operator=(Buffer&&) noexcept = default;
+};
+
+}  // namespace heed::nn

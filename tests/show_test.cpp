@@ -1,0 +1,316 @@
+#include <algorithm>
+#include <clocale>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heed/core/io/utf8.h"
+#include "heed/models/show/attention_map.h"
+#include "heed/models/show/attention_page.h"
+#include "heed/models/show/attention_svg.h"
+#include "heed/models/show/progress.h"
+#include "heed/models/show/terminal.h"
+#include "heed/models/show/text.h"
+#include "tests/catch.h"
+#include "tests/support.h"
+
+using namespace heed::show;
+
+namespace {
+
+const std::string hostile = "</script><img src=x onerror=alert(1)>";
+
+std::vector<std::string> letters(std::string_view text) {
+  std::vector<std::string> out;
+  for (char c : text) out.emplace_back(1, c);
+  return out;
+}
+
+// The map of a reversed word: most of the weight on the anti-diagonal.
+AttentionMap reversed(std::string_view word) {
+  AttentionMap map{.source = letters(word)};
+  map.target.assign(map.source.rbegin(), map.source.rend());
+  const std::size_t n = map.source.size();
+  for (std::size_t t = 0; t < n; ++t)
+    for (std::size_t s = 0; s < n; ++s)
+      map.weights.push_back(t + s == n - 1 ? 0.91 : 0.09 / static_cast<double>(n - 1));
+  map.title = "reversed " + std::string(word);
+  return map;
+}
+
+AttentionMap with_token(const std::string& token) {
+  return {.source = {token, "b"}, .target = {token}, .weights = {0.75, 0.25}, .title = token};
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    out.push_back(text.substr(at, end - at));
+    at = end == text.npos ? end : end + 1;
+  }
+  return out;
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7F; });
+}
+
+}  // namespace
+
+TEST_CASE("a reversed word draws an anti-diagonal") {
+  CHECK(draw(reversed("heed"), {.unicode = false}) ==
+        "reversed heed\n"
+        "   h e e d\n"
+        "  +--------+\n"
+        "d |      ##|\n"
+        "e |    ##  |\n"
+        "e |  ##    |\n"
+        "h |##      |\n"
+        "  +--------+\n"
+        "   .. 0.05   :: 0.2   ++ 0.4   ## 0.7 or more\n");
+  const auto picture = lines(draw(reversed("he")));
+  REQUIRE(picture.size() == 7);
+  CHECK(picture[2] == "  ┌────┐");
+  CHECK(picture[3] == "e │░░██│");
+  CHECK(picture[4] == "h │██░░│");
+  const std::string coloured = draw(reversed("he"), {.colour = true});
+  CHECK(coloured.find("e │\x1b[48;5;53m  \x1b[48;5;222m  \x1b[0m│\n") != coloured.npos);
+}
+
+TEST_CASE("words stand upright over their columns, and rows align by display width") {
+  const AttentionMap map{.source = {"the", "猫", " cat"},
+                         .target = {"la", "猫猫", "e\u0301"},
+                         .weights = {1, 0, 0, 0, 1, 0, 0, 0, 0.5}};
+  CHECK(draw(map) ==
+        "          ␣\n"
+        "      t   c\n"
+        "      h   a\n"
+        "      e 猫t\n"
+        "     ┌──────┐\n"
+        "  la │██    │\n"
+        "猫猫 │  ██  │\n"
+        "   e\u0301 │    ▓▓│\n"
+        "     └──────┘\n"
+        "      ░░ 0.05   ▒▒ 0.2   ▓▓ 0.4   ██ 0.7 or more\n");
+}
+
+TEST_CASE("a wide map comes in panels that fit the width") {
+  AttentionMap map{.source = letters("the third of May, nineteen seventy-nine"),
+                   .target = letters("1979-05-03")};
+  map.weights.assign(map.source.size() * map.target.size(), 0.02);
+  const std::string narrow = draw(map, {.width = 30});
+  CHECK(count(narrow, "┌") == 2);
+  for (const std::string& line : lines(narrow))
+    if (line.find("or more") == line.npos) CHECK(heed::display_width(line) <= 30);
+  CHECK(count(draw(map, {.width = 80}), "┌") == 1);
+  CHECK(count(draw(map, {.width = 0}), "┌") == map.source.size());
+}
+
+TEST_CASE("a map is checked") {
+  AttentionMap map = reversed("abc");
+  map.weights.pop_back();
+  check_error([&] { validate(map); }, "3 target x 3 source tokens need as many weights, got 8");
+  for (double bad : {std::nan(""), std::numeric_limits<double>::infinity(), -0.5, 1.5}) {
+    map.weights = reversed("abc").weights;
+    map.weights[5] = bad;
+    check_error([&] { validate(map); }, "weight of target 1, source 2 must lie in [0, 1], got ");
+    check_error([&] { draw(map); }, "AttentionMap");
+    check_error([&] { svg(map); }, "AttentionMap");
+  }
+  const AttentionMap empty;
+  CHECK(draw(empty).find("or more") != std::string::npos);
+  CHECK(svg(empty).find("</svg>") != std::string::npos);
+  check_error([] { validate({.target = {"a"}, .weights = {1}}); }, "got 1");
+}
+
+TEST_CASE("tokens never reach a terminal raw") {
+  CHECK(printable("a b\x1b[31m\n\x7f") == "a␣b␛[31m␊␡");
+  CHECK(printable("a b\x1bé", false) == "a_b??");
+  CHECK(printable_line("a b") == "a b");
+  CHECK(printable("\xff\xc0\xaf\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD");
+  CHECK(printable("\u202Eabc\u009B") == "\uFFFDabc\uFFFD");
+  CHECK(printable("\u0301") == "◌\u0301");
+  CHECK(printable(std::string(1, '\0')) == "␀");
+  for (const char* token : {"\x1b[2J\x1b]0;owned\a", "a\rb", "\u009b31m", "\xc2", "\t", ""}) {
+    CHECK_FALSE(has_control(draw(with_token(token))));
+    CHECK_FALSE(has_control(draw(with_token(token), {.unicode = false})));
+    CHECK_FALSE(has_control(svg(with_token(token))));
+  }
+}
+
+TEST_CASE("an SVG map is small, complete and inert") {
+  const std::string picture = svg(reversed("attentions"));
+  CHECK(picture.size() < 20'000);
+  CHECK(count(picture, "<title>") == 101);
+  CHECK(picture.find("<title>s ← a 0.010</title>") != picture.npos);
+  CHECK(picture.find("fill-opacity=\"0.910\"><title>s ← s 0.910</title>") != picture.npos);
+  CHECK(picture.find("prefers-color-scheme:dark") != picture.npos);
+  CHECK(picture == svg(reversed("attentions")));
+  const std::string attacked = svg(with_token(hostile));
+  CHECK(attacked.find("<img") == attacked.npos);
+  CHECK(attacked.find("</script") == attacked.npos);
+  CHECK(svg_for_page(reversed("ab")).find("<style>") == std::string::npos);
+}
+
+TEST_CASE("an attention page asks for nothing and runs nothing that is not its own") {
+  const std::vector<AttentionMap> maps = {reversed("abc"), with_token(hostile),
+                                          with_token("\"\\\x1b")};
+  const std::string page = attention_page(maps, "<title> & " + hostile);
+  CHECK(page.find("default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+                  "img-src data:\">") != page.npos);
+  CHECK(page.find("<title>&lt;title&gt; &amp; &lt;/script") != page.npos);
+  CHECK(page.find("<img") == page.npos);
+  CHECK(count(page, "</script>") == 2);
+  CHECK(count(page, "<section>") == 3);
+  CHECK(count(page, "<svg ") == 3);
+  CHECK(count(page, "<table>") == 3);
+  CHECK(page.find("\"source\":[\"\\\"\\\\␛\",\"b\"]") != page.npos);
+  CHECK(page.find("\\u003c/script\\u003e\\u003cimg␣src=x") != page.npos);
+  CHECK(page.find("dataset.ready = '1'") != page.npos);
+  CHECK(count(page, "http") ==
+        count(page, "http-equiv") + count(page, "http://www.w3.org/2000/svg"));
+  CHECK(page == attention_page(maps, "<title> & " + hostile));
+  CHECK_FALSE(has_control(page));
+}
+
+TEST_CASE("an attention page has a largest size") {
+  AttentionMap map{.source = std::vector<std::string>(501, "a"),
+                   .target = std::vector<std::string>(500, "b"),
+                   .weights = std::vector<double>(501 * 500, 0)};
+  check_error([&] { attention_page(std::vector{map}, "large"); },
+              "1 maps have 250500 weights together, a page takes at most 250000");
+}
+
+TEST_CASE("pictures are the same in a locale with decimal commas") {
+  const AttentionMap map = reversed("abc");
+  const std::string before = draw(map) + svg(map) + attention_page(std::vector{map}, "t");
+  const ProgressFields fields{.step = 1, .total = 2, .loss = 0.5, .lr = 1e-3};
+  const std::string line = progress_line(fields);
+  const std::string old = std::setlocale(LC_ALL, nullptr);
+  const bool there = std::setlocale(LC_ALL, "de_DE.UTF-8") || std::setlocale(LC_ALL, "fr_FR.UTF-8");
+  if (!there) WARN("no locale with decimal commas is installed here");
+  CHECK(draw(map) + svg(map) + attention_page(std::vector{map}, "t") == before);
+  CHECK(progress_line(fields) == line);
+  std::setlocale(LC_ALL, old.c_str());
+}
+
+TEST_CASE("colour and characters follow the environment") {
+  const TerminalFacts file;
+  const TerminalFacts terminal{.is_terminal = true, .term = "xterm"};
+  CHECK_FALSE(wants_colour(file));
+  CHECK(wants_colour(terminal));
+  TerminalFacts facts = terminal;
+  facts.no_color = "1";
+  CHECK_FALSE(wants_colour(facts));
+  CHECK(can_redraw(facts));
+  facts.clicolor_force = "1";
+  CHECK_FALSE(wants_colour(facts));
+  facts = terminal;
+  facts.term = "dumb";
+  CHECK_FALSE(wants_colour(facts));
+  CHECK_FALSE(can_redraw(facts));
+  facts = file;
+  facts.clicolor_force = "1";
+  CHECK(wants_colour(facts));
+  CHECK_FALSE(can_redraw(facts));
+  facts.clicolor_force = "0";
+  CHECK_FALSE(wants_colour(facts));
+
+  const auto unicode = [](const char* locale) { return wants_unicode({.locale = locale}); };
+  CHECK(unicode(""));
+  CHECK(unicode("en_US.UTF-8"));
+  CHECK(unicode("C.utf8"));
+  CHECK_FALSE(unicode("C"));
+  CHECK_FALSE(unicode("de_DE.ISO-8859-1"));
+}
+
+namespace {
+
+struct Stage {
+  double now = 0;
+  std::string out;
+
+  ProgressOptions options(const TerminalFacts& terminal) {
+    return {.terminal = terminal,
+            .write = [this](std::string_view text) { out += text; },
+            .clock = [this] { return now; }};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("progress in a log is a plain line now and then") {
+  Stage stage;
+  {
+    Progress progress(stage.options({.clicolor_force = "1"}));
+    for (int step = 1; step <= 13; ++step) {
+      stage.now = step;
+      progress.update({.step = step, .total = 26, .loss = 0.5});
+      if (step == 7) progress.note("epoch 1");
+    }
+  }
+  CHECK(stage.out ==
+        "step  5/26  loss 0.5000  0:05 elapsed, 0:21 left\n"
+        "epoch 1\n"
+        "step 10/26  loss 0.5000  0:10 elapsed, 0:16 left\n"
+        "step 13/26  loss 0.5000  0:13 elapsed, 0:13 left\n");
+}
+
+TEST_CASE("progress on a terminal is one line, redrawn and erased") {
+  Stage stage;
+  const TerminalFacts terminal{
+      .is_terminal = true, .columns = 60, .term = "xterm", .no_color = "1"};
+  Progress progress(stage.options(terminal));
+  for (int step = 0; step < 100; ++step) {
+    stage.now = step / 64.0;
+    progress.update({.step = step, .total = 200, .loss = 1.25, .memory_bytes = 123'456'789});
+  }
+  CHECK(count(stage.out, "step") == 15);
+  CHECK(count(stage.out, "\r\x1b[K") == 14);
+  CHECK(count(stage.out, "\n") == 0);
+  const std::string last = stage.out.substr(stage.out.rfind("step"));
+  CHECK(last == "step  98/200 ━━━────  loss 1.2500  0:01 elapsed, 0:01 left…");
+  CHECK(heed::display_width(last) == 59);
+  progress.note("kept");
+  CHECK(stage.out.ends_with("\r\x1b[Kkept\n"));
+  stage.now = 2;
+  progress.update({.step = 100, .total = 200});
+  progress.finish();
+  CHECK(stage.out.ends_with("\r\x1b[K"));
+}
+
+TEST_CASE("quiet progress writes nothing, and every field has its words") {
+  Stage stage;
+  ProgressOptions options = stage.options({});
+  options.quiet = true;
+  Progress progress(options);
+  stage.now = 100;
+  progress.update({.step = 1, .total = 2});
+  progress.note("hello");
+  progress.finish();
+  CHECK(stage.out.empty());
+  CHECK(progress_line({.step = 1200,
+                       .total = 6500,
+                       .loss = 0.41234,
+                       .smoothed_loss = 0.4551,
+                       .lr = 0.002,
+                       .gradient_norm = 12345.6,
+                       .items_per_second = 12345,
+                       .items = "phones",
+                       .elapsed_seconds = 3725,
+                       .remaining_seconds = 59.9,
+                       .memory_bytes = 212'000'000}) ==
+        "step 1200/6500  loss 0.4123 (mean 0.4551)  1:02:05 elapsed, 0:59 left  "
+        "12.3k phones/s  lr 2.00e-03  grad norm 1.23e+04  212 MB");
+  CHECK(progress_line({.step = 7, .loss = std::nan("")}) == "step 7  loss nan");
+}

@@ -1,0 +1,68 @@
+#include <filesystem>
+
+#include "commands.h"
+#include "heed/core/io/files.h"
+#include "heed/models/show/attention_page.h"
+#include "heed/models/show/attention_svg.h"
+#include "output.h"
+#include "places.h"
+
+using namespace heed;
+using namespace heed::models;
+
+namespace {
+
+Json map_json(const show::AttentionMap& map) {
+  Json rows = Json::array();
+  for (size_t t = 0; t < map.target.size(); ++t) {
+    const auto row = std::span(map.weights).subspan(t * map.source.size(), map.source.size());
+    rows.push(Json::array(row));
+  }
+  return Json::object()
+      .set("event", "attention")
+      .set("source", Json::array(map.source))
+      .set("target", Json::array(map.target))
+      .set("weights", std::move(rows));
+}
+
+void write_files(const std::string& folder, const show::AttentionMap& map) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail<IoError>(folder, ": cannot make the folder: ", error.message());
+  const auto path = [&](const char* name) {
+    return (std::filesystem::path(folder) / name).string();
+  };
+  write_file_atomic(path("attention.html"), show::attention_page(std::span(&map, 1), map.title));
+  write_file_atomic(path("attention.svg"), show::svg(map));
+  complain("written: " + path("attention.html") + ", " + path("attention.svg"));
+}
+
+int draw_attention(const Arguments& arguments) {
+  arguments.expect_texts(2, 2, "a MODEL and a TEXT");
+  const LoadedModel loaded = load(arguments.texts()[0]);
+  const std::string& source = arguments.texts()[1];
+  const std::vector<std::vector<std::string>> sources = {tokens_of(loaded, source)};
+  const auto found = transcribe(loaded.model, sources,
+                                {.max_length = loaded.task->config().max_length, .weights = true});
+  const std::string written = data::join(loaded.task->target_unit(), found[0].target);
+  require(!written.empty(), "attention: the model writes nothing for \"", source, "\"");
+  const auto map = attention_map(found[0], source + " → " + written);
+  if (arguments.has("json")) {
+    print_json(map_json(map));
+  } else {
+    print(shown(map.title) + "\n" + drawn(map));
+  }
+  if (const auto folder = arguments.text("out")) write_files(*folder, map);
+  return 0;
+}
+
+}  // namespace
+
+Command attention_command() {
+  return {.name = "attention",
+          .arguments = "MODEL TEXT",
+          .help = "where a model looks while it writes",
+          .flags = {{"out", "DIR", "write attention.html and attention.svg there"},
+                    {"json", "", "the weights as a line of JSON on stdout"}},
+          .run = draw_attention};
+}

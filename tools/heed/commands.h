@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "flags.h"
+
+/// A subcommand of the program: `heed NAME ARGUMENTS`.
+struct Command {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view help;                      ///< one line
+  std::vector<Flag> flags;                    ///< besides those that every command has
+  std::function<int(const Arguments&)> run;   ///< returns the exit code
+  std::function<std::string()> details = {};  ///< more for `heed NAME --help`
+};
+
+// Each in the file of its name.
+Command train_command();
+Command evaluate_command();
+Command predict_command();
+Command attention_command();
+Command inspect_command();

@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <exception>
+#include <new>
+
+#include "commands.h"
+#include "heed/core/parallel.h"
+#include "heed/models/train/trainer.h"
+#include "output.h"
+#include "version.h"
+
+using namespace heed;
+
+namespace {
+
+enum ExitCode { done = 0, failure = 1, usage = 2, bad_file = 3, diverged = 4, io = 5 };
+
+std::vector<Command> commands() {
+  return {train_command(), evaluate_command(), predict_command(), attention_command(),
+          inspect_command()};
+}
+
+/// Flags that every command has.
+std::vector<Flag> common_flags() {
+  return {{"threads", "N", "threads to compute with (all cores); results do not depend on it"},
+          {"help", "", "show this help", 'h'}};
+}
+
+std::string usage_line(const Command& command) {
+  return "heed " + std::string(command.name) + " " + std::string(command.arguments);
+}
+
+std::string overview() {
+  std::string text =
+      "heed trains attention models, and shows what they have learned.\n\n"
+      "usage: heed COMMAND [FLAGS]\n\n";
+  for (const auto& command : commands()) {
+    std::string line = "  " + usage_line(command);
+    line.resize(std::max(line.size() + 2, size_t{36}), ' ');
+    text += line + std::string(command.help) + "\n";
+  }
+  return text +
+         "\n  heed COMMAND --help               the flags of a command"
+         "\n  heed --version                    versions of heed and what it stands on"
+         "\n\nexit codes: 0 done, 1 failure, 2 wrong usage, 3 bad file, 4 training diverged,"
+         "\n            5 the system refused a file, 128 + n ended by signal n after saving\n";
+}
+
+std::string help(const Command& command, std::span<const Flag> flags) {
+  std::string text = "usage: " + usage_line(command) + " [FLAGS]\n\n  " +
+                     std::string(command.help) + "\n\nflags:\n" + describe(flags);
+  if (command.details) text += "\n" + command.details();
+  return text;
+}
+
+int run_command(const Command& command, std::span<const std::string> words) {
+  std::vector<Flag> flags = command.flags;
+  for (const Flag& flag : common_flags()) flags.push_back(flag);
+  const Arguments arguments(command.name, flags, words);
+  if (arguments.has("help")) {
+    print(help(command, flags));
+    return done;
+  }
+  if (const auto threads = arguments.integer("threads", 1)) {
+    if (*threads > 1024) arguments.refuse("--threads: expected at most 1024, got ", *threads);
+    set_num_threads(int(*threads));
+  }
+  return command.run(arguments);
+}
+
+int run(std::span<const std::string> words) {
+  const std::string word = words.empty() ? "" : words[0];
+  if (word == "--help" || word == "-h" || word == "help") {
+    print(overview());
+    return done;
+  }
+  if (word == "--version") {
+    print(version_text());
+    return done;
+  }
+  std::vector<std::string_view> names;
+  const auto table = commands();
+  for (const auto& command : table) {
+    if (command.name == word) return run_command(command, words.subspan(1));
+    names.push_back(command.name);
+  }
+  if (word.empty()) fail<UsageError>("heed: expected a command");
+  const auto meant = nearest(word, names);
+  fail<UsageError>("heed: unknown command \"", word, "\"",
+                   meant ? "; did you mean " + *meant + "?" : "");
+}
+
+/// What an exception means to the caller of the program.
+int report(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const UsageError& error) {
+    complain(error.what() + std::string("\n(heed --help lists the commands, "
+                                        "heed COMMAND --help their flags)"));
+    return usage;
+  } catch (const FileError& error) {
+    complain(std::string("heed: ") + error.what());
+    return bad_file;
+  } catch (const models::DivergedError& error) {
+    complain(std::string("heed: ") + error.what());
+    return diverged;
+  } catch (const IoError& error) {
+    complain(std::string("heed: ") + error.what());
+    return io;
+  } catch (const std::bad_alloc&) {
+    complain("heed: out of memory");
+    return failure;
+  } catch (const std::exception& error) {
+    complain(std::string("heed: ") + error.what());
+    return failure;
+  }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    const std::vector<std::string> arguments(words + 1, words + count);
+    const int code = run(arguments);
+    flush_output();
+    return code;
+  } catch (...) {
+    return report(std::current_exception());
+  }
+}

@@ -1,0 +1,87 @@
+#include <unistd.h>
+#include <iostream>
+
+#include "commands.h"
+#include "output.h"
+#include "places.h"
+
+using namespace heed;
+using namespace heed::models;
+
+namespace {
+
+/// Predicts texts one group after another, and tells of those that the model cannot read.
+class Predictor {
+ public:
+  Predictor(LoadedModel loaded, bool json) : loaded_(std::move(loaded)), json_(json) {}
+
+  void operator()(std::span<const std::string> texts) {
+    std::vector<std::string> readable;
+    std::vector<std::vector<std::string>> sources;
+    for (const auto& text : texts) {
+      try {
+        sources.push_back(tokens_of(loaded_, text));
+        readable.push_back(text);
+      } catch (const Error& error) {
+        failed_ = true;
+        complain(std::string("heed: predict: ") + error.what());
+      }
+    }
+    const auto found =
+        transcribe(loaded_.model, sources, {.max_length = loaded_.task->config().max_length});
+    for (size_t i = 0; i < found.size(); ++i) {
+      answer(readable[i], data::join(loaded_.task->target_unit(), found[i].target));
+    }
+    flush_output();
+  }
+
+  bool failed() const { return failed_; }
+
+ private:
+  void answer(const std::string& source, const std::string& target) const {
+    if (!json_) return print(shown(source) + "\t" + shown(target) + "\n");
+    print_json(
+        Json::object().set("event", "prediction").set("source", source).set("target", target));
+  }
+
+  LoadedModel loaded_;
+  bool json_;
+  bool failed_ = false;
+};
+
+/// Lines of stdin: one by one from a person, in groups from a pipe.
+void predict_stdin(Predictor& predict) {
+  const size_t group = isatty(0) ? 1 : 256;
+  std::vector<std::string> texts;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) continue;
+    texts.push_back(std::move(line));
+    if (texts.size() < group) continue;
+    predict(texts);
+    texts.clear();
+  }
+  predict(texts);
+}
+
+int predict_texts(const Arguments& arguments) {
+  const auto& words = arguments.texts();
+  if (words.empty()) arguments.refuse("expected a MODEL: a model.json or a run's folder");
+  Predictor predict(load(words[0]), arguments.has("json"));
+  if (words.size() > 1) {
+    predict(std::span(words).subspan(1));
+  } else {
+    predict_stdin(predict);
+  }
+  return predict.failed() ? 1 : 0;
+}
+
+}  // namespace
+
+Command predict_command() {
+  return {.name = "predict",
+          .arguments = "MODEL [TEXT...]",
+          .help = "what a model writes for texts, or for the lines of stdin",
+          .flags = {{"json", "", "a line of JSON for each text on stdout"}},
+          .run = predict_texts};
+}
