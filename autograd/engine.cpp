@@ -53,7 +53,7 @@ class BackwardPass {
   void run(std::span<const Variable> inputs, std::span<Variable> results) {
     NoGrad recorded(options_.create_graph);
     for (const Slot& slot : slots_)
-      if (slot.uses == 0 && slot.needed) ready_.push({slot.node->sequence, slot.node});
+      if (slot.uses == 0 && slot.needed) ready(*slot.node);
     while (!ready_.empty()) {
       const Slot& slot = slots_[ready_.top().second->slot];
       ready_.pop();
@@ -71,14 +71,10 @@ class BackwardPass {
     uint32_t outer_place;
     uint32_t gradients;  // where those of the node's outputs begin
     uint32_t uses = 0;
-    bool needed = true;
-    bool requested = false;
-    bool arrived = false;
+    bool needed = true, requested = false, arrived = false;
   };
 
-  bool known(const Node& node) const {
-    return node.slot < slots_.size() && slots_[node.slot].node == &node;
-  }
+  bool known(const Node& n) const { return n.slot < slots_.size() && slots_[n.slot].node == &n; }
   Slot& slot_of(const NodeRef& node) { return slots_[node->slot]; }
   std::span<Variable> incoming(const Slot& slot) {
     return {&gradients_[slot.gradients], size_t(slot.node->outputs())};
@@ -91,6 +87,10 @@ class BackwardPass {
     return node.slot = uint32_t(slots_.size() - 1);
   }
 
+  void ready(Node& node) {  // a leaf's hooks need not wait for older ops
+    ready_.push({node.is_leaf ? UINT64_MAX : node.sequence, &node});
+  }
+
   /// Hooks, and gradients that are kept, once a gradient is complete.
   void finish(const Slot& slot) {
     Node& node = *slot.node;
@@ -100,8 +100,7 @@ class BackwardPass {
       if (!gradient.defined()) continue;
       if (Variable changed = hook(gradient); changed.defined()) gradient = std::move(changed);
     }
-    if (accumulate_ && node.kept)
-      detail::keep_gradient(node, incoming(slot)[0], options_.create_graph);
+    if (accumulate_ && node.kept) detail::keep_grad(node, incoming(slot)[0], options_.create_graph);
   }
 
   /// Runs the node's rule and hands its gradients on.
@@ -123,7 +122,7 @@ class BackwardPass {
         if (node.op.broadcasts && gradient.shape() != shape) gradient = sum_to(gradient, shape);
         add(maker, edges[i].output, std::move(gradient));
       }
-      if (--slot_of(maker).uses == 0) ready_.push({maker->sequence, maker.get()});
+      if (--slot_of(maker).uses == 0) ready(*maker);
     }
   }
 
@@ -143,7 +142,7 @@ class BackwardPass {
   std::vector<Slot> slots_;
   size_t explored_ = 0;                                    // slots whose edges were followed
   std::vector<Variable> gradients_;                        // for every output of every slot
-  std::priority_queue<std::pair<uint64_t, Node*>> ready_;  // newest node first
+  std::priority_queue<std::pair<uint64_t, Node*>> ready_;  // leaves, then newest first
   std::vector<Variable> outgoing_;
   std::vector<char> needed_;
 };

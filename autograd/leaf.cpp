@@ -37,7 +37,7 @@ void detail::add_gradient(Variable& sum, Variable gradient, bool create_graph) {
     sum = sum + gradient;
 }
 
-void detail::keep_gradient(Node& node, Variable& gradient, bool create_graph) {
+void detail::keep_grad(Node& node, Variable& gradient, bool create_graph) {
   if (!gradient.defined()) return;
   Variable& total = *node.kept;
   if (create_graph)

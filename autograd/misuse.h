@@ -11,8 +11,8 @@ namespace heed::misuse {
 /// Changing a value in place that requires a gradient, while operations are recorded.
 void check_write(const Variable& x, const char* op);
 
-/// backward() from values without a graph, or of many elements and without a gradient. The
-/// gradients to start from: those given, or 1.
+/// backward() from values without a graph, or of many elements and without a gradient.
+/// Returns the gradients to start from, those given or 1. (This is not an op.)
 std::vector<Variable> checked_seeds(std::span<const Variable> outputs,
                                     std::span<const Variable> gradients);
 

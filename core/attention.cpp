@@ -25,34 +25,14 @@ template <class T>
   return sum[0];
 }
 
-/// A block of a row, zeros behind its end.
-template <class T>
-[[gnu::always_inline]] inline void load(T (&block)[lanes], const T* from, int64_t count) {
-  if (count >= lanes) {
-    for (int j = 0; j < lanes; ++j) block[j] = from[j];
-  } else {
-    for (int j = 0; j < lanes; ++j) block[j] = j < count ? from[j] : T(0);
-  }
-}
-
-template <class T>
-[[gnu::always_inline]] inline void add_block(const T (&block)[lanes], T* to, int64_t count) {
-  if (count >= lanes) {
-    for (int j = 0; j < lanes; ++j) to[j] += block[j];
-  } else {
-    for (int j = 0; j < count; ++j) to[j] += block[j];
-  }
-}
-
+/// a . b in sixteen running sums.
 template <class T>
 [[gnu::always_inline]] inline T dot(const T* a, const T* b, int64_t n) {
   T sum[lanes] = {};
-  for (int64_t j = 0; j < n; j += lanes) {
-    T x[lanes], y[lanes];
-    load(x, a + j, n - j);
-    load(y, b + j, n - j);
-    for (int k = 0; k < lanes; ++k) sum[k] += x[k] * y[k];
-  }
+  int64_t j = 0;
+  for (; j + lanes <= n; j += lanes)
+    for (int k = 0; k < lanes; ++k) sum[k] += a[j + k] * b[j + k];
+  for (int k = 0; j + k < n; ++k) sum[k] += a[j + k] * b[j + k];
   return total(sum);
 }
 
@@ -70,26 +50,25 @@ struct Step {
   const T *query, *keys, *values, *v;
   const uint8_t* mask;
 
-  /// v . tanh(query + key_s)
-  [[gnu::always_inline]] T score(int64_t b, int64_t s) const {
+  int64_t padded() const { return (width + lanes - 1) / lanes * lanes; }
+
+  /// row = tanh(query + key_s). The row is padded, so that its end goes through the same vector code
+  /// as the rest (a scalar tail would give other bits).
+  [[gnu::always_inline]] void activate(int64_t b, int64_t s, T* __restrict row) const {
     const T *q = query + b * width, *k = keys + (b * source + s) * width;
-    T sum[lanes] = {};
-    for (int64_t j = 0; j < width; j += lanes) {
-      T x[lanes], y[lanes], w[lanes];
-      load(x, q + j, width - j);
-      load(y, k + j, width - j);
-      load(w, v + j, width - j);
-      for (int i = 0; i < lanes; ++i) sum[i] += w[i] * math::tanh(x[i] + y[i]);
-    }
-    return total(sum);
+    for (int64_t j = 0; j < width; ++j) row[j] = q[j] + k[j];
+    for (int64_t j = width; j < padded(); ++j) row[j] = 0;
+    for (int64_t j = 0; j < padded(); ++j) row[j] = math::tanh(row[j]);
   }
 
-  [[gnu::always_inline]] void forward(int64_t b, T* weights, T* context) const {
+  /// row: room for a padded row.
+  [[gnu::always_inline]] void forward(int64_t b, T* row, T* weights, T* context) const {
     T* w = weights + b * source;
     T highest = -std::numeric_limits<T>::infinity();
     for (int64_t s = 0; s < source; ++s) {
       if (mask && !mask[b * source + s]) continue;
-      w[s] = score(b, s);
+      activate(b, s, row);
+      w[s] = dot(v, row, width);
       highest = math::maximum(highest, w[s]);
     }
     T sum = 0;
@@ -111,8 +90,9 @@ struct StepGradients {
   const T *weights, *context, *arrived;  // arrived: the gradient of the weights, or null
   T *query, *keys, *values, *v;          // v: one row for each piece
 
-  /// scores: room for S numbers.
-  [[gnu::always_inline]] void backward(const Step<T>& step, int64_t b, T* scores, T* dv) const {
+  /// scores: room for S numbers; activated: for a padded row.
+  [[gnu::always_inline]] void backward(const Step<T>& step, int64_t b, T* scores, T* activated,
+                                       T* dv) const {
     const int64_t source = step.source, width = step.width, depth = step.depth;
     const T *w = weights + b * source, *dc = context + b * depth;
     T mean = 0;
@@ -125,30 +105,25 @@ struct StepGradients {
     std::fill_n(query + b * width, width, T(0));
     for (int64_t s = 0; s < source; ++s) {
       const T de = w[s] * (scores[s] - mean);
-      key_backward(step, b, s, de, dv);
+      key_backward(step, b, s, de, activated, dv);
     }
   }
 
   [[gnu::always_inline]] void key_backward(const Step<T>& step, int64_t b, int64_t s, T de,
-                                           T* dv) const {
+                                           T* activated, T* __restrict dv) const {
     const int64_t width = step.width, row = (b * step.source + s) * width;
     if (de == 0) {  // masked: tanh of its padding must not matter
       std::fill_n(keys + row, width, T(0));
       return;
     }
-    for (int64_t j = 0; j < width; j += lanes) {
-      T x[lanes], y[lanes], w[lanes], slope[lanes];
-      load(x, step.query + b * width + j, width - j);
-      load(y, step.keys + row + j, width - j);
-      load(w, step.v + j, width - j);
-      for (int i = 0; i < lanes; ++i) {
-        const T u = math::tanh(x[i] + y[i]);
-        slope[i] = de * w[i] * (1 - u * u);
-        y[i] = de * u;
-      }
-      add_block(y, dv + j, width - j);
-      add_block(slope, query + b * width + j, width - j);
-      for (int64_t i = 0; i < std::min<int64_t>(lanes, width - j); ++i) keys[row + j + i] = slope[i];
+    step.activate(b, s, activated);
+    T* __restrict dk = keys + row;
+    T* __restrict dq = query + b * width;
+    for (int64_t j = 0; j < width; ++j) {
+      const T u = activated[j], slope = de * step.v[j] * (1 - u * u);
+      dk[j] = slope;
+      dq[j] += slope;
+      dv[j] += de * u;
     }
   }
 };
@@ -201,8 +176,9 @@ AdditiveAttention additive_attention(const Tensor& query, const Tensor& keys, co
     const Step<T> step = make_step<T>(q, k, x, u, m);
     T *weights = out.weights.mutable_data<T>(), *context = out.context.mutable_data<T>();
     parallel_for(0, step.batch, piece(step.source, step.width), [&](int64_t begin, int64_t end) {
+      std::vector<T> row(size_t(step.padded()));
       simd::run([&] {
-        for (int64_t b = begin; b < end; ++b) step.forward(b, weights, context);
+        for (int64_t b = begin; b < end; ++b) step.forward(b, row.data(), weights, context);
       });
     });
   });
@@ -233,10 +209,11 @@ AdditiveAttentionGradients additive_attention_backward(
                                      out.query.mutable_data<T>(), out.keys.mutable_data<T>(),
                                      out.values.mutable_data<T>(), dv.mutable_data<T>()};
     parallel_for(0, step.batch, grain, [&](int64_t begin, int64_t end) {
-      std::vector<T> scores(size_t(step.source));
+      std::vector<T> scores(size_t(step.source)), row(size_t(step.padded()));
       T* dv_row = gradients.v + begin / grain * step.width;
       simd::run([&] {
-        for (int64_t b = begin; b < end; ++b) gradients.backward(step, b, scores.data(), dv_row);
+        for (int64_t b = begin; b < end; ++b)
+          gradients.backward(step, b, scores.data(), row.data(), dv_row);
       });
     });
   });

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "heed/core/error.h"
+#include "heed/core/packed.h"
 #include "heed/core/parallel.h"
 
 extern "C" void openblas_set_num_threads(int);  // Debian's cblas.h may be the reference one
@@ -130,6 +131,9 @@ void gemm(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
           std::type_identity_t<T> beta, T* c, int64_t ldc) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale_rows(m, n, beta, c, ldc);
+  if constexpr (std::is_same_v<T, float>)
+    if (alpha == 1 && (beta == 0 || beta == 1) && prefers_packed(m, n, k))
+      return gemm_packed(m, n, k, a, b, beta, nullptr, c, ldc);
   prepare(m, n, k, a, b, ldc);
   for_each_tile(Tiles(m, n, k), [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
     multiply_tile<T>(rows, columns, k, alpha, {element(a, row, 0), a.leading, a.transposed},
@@ -152,6 +156,8 @@ template <class T>
 void gemm_bias(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
                MatrixView<std::type_identity_t<T>> b, const T* bias, T* c, int64_t ldc) {
   if (m == 0 || n == 0) return;
+  if constexpr (std::is_same_v<T, float>)
+    if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, 0, bias, c, ldc);
   prepare(m, n, k, a, b, ldc);
   for_each_tile(Tiles(m, n, k), [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
     T* tile = c + row * ldc + column;

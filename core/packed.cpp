@@ -48,21 +48,81 @@ template <class T, int Width>
   for (; i < m; ++i) tile<T, Width, 1>(k, a + i * lda, lda, panel, c + i * ldc, ldc);
 }
 
+/// One panel of C, which may be narrower than a tile.
+template <class T>
+void multiply_panel(int64_t m, int64_t k, const T* a, int64_t lda, const T* panel, T* c,
+                    int64_t ldc, int64_t columns) {
+  constexpr int64_t whole = PackedMatrix<T>::panel_columns;
+  if (columns == whole)
+    return simd::run_with_width([=](auto width) {
+      column<T, decltype(width)::value>(m, k, a, lda, panel, c, ldc);
+    });
+  constexpr int64_t rows = 12;
+  alignas(64) T wide[rows * whole];
+  for (int64_t i = 0; i < m; i += rows) {
+    const int64_t count = std::min(rows, m - i);
+    for (int64_t r = 0; r < count; ++r) {
+      std::copy_n(c + (i + r) * ldc, columns, wide + r * whole);
+      std::fill_n(wide + r * whole + columns, whole - columns, T(0));
+    }
+    simd::run_with_width([&](auto width) {
+      column<T, decltype(width)::value>(count, k, a + i * lda, lda, panel, wide, whole);
+    });
+    for (int64_t r = 0; r < count; ++r) std::copy_n(wide + r * whole, columns, c + (i + r) * ldc);
+  }
+}
+
+/// Columns [first, first + columns) of B as one panel, zeros beyond them.
+template <class T>
+void pack_panel(int64_t k, int64_t columns, MatrixView<T> b, int64_t first, T* panel) {
+  constexpr int64_t width = PackedMatrix<T>::panel_columns, step = 16;
+  if (columns < width) std::fill_n(panel, k * width, T(0));
+  if (!b.transposed) {
+    for (int64_t p = 0; p < k; ++p)
+      std::copy_n(b.data + p * b.leading + first, columns, panel + p * width);
+    return;
+  }
+  for (int64_t p = 0; p < k; p += step)  // a few rows of the panel at a time stay in the cache
+    for (int64_t q = 0; q < columns; ++q) {
+      const T* from = b.data + (first + q) * b.leading;
+      const int64_t end = std::min(k, p + step);
+      for (int64_t r = p; r < end; ++r) panel[r * width + q] = from[r];
+    }
+}
+
+constexpr int64_t k_block = 256;  // of B: 32 KiB of a panel, which stays in the first cache
+
+template <class T>
+struct Scratch {
+  explicit Scratch(int64_t count)
+      : bytes(size_t(count) * sizeof(T)),
+        data(bytes ? static_cast<T*>(detail::pool_allocate(bytes)) : nullptr) {}
+  ~Scratch() {
+    if (data) detail::pool_free(data, bytes);
+  }
+  Scratch(const Scratch&) = delete;
+  size_t bytes;
+  T* data;
+};
+
+/// A length cut into equal pieces of at most `most`, each a multiple of `unit`.
+int64_t even_piece(int64_t length, int64_t most, int64_t unit) {
+  const int64_t pieces = std::max<int64_t>(1, (length + most - 1) / most);
+  const int64_t piece = (length + pieces - 1) / pieces;
+  return (piece + unit - 1) / unit * unit;
+}
+
 }  // namespace
 
 template <class T>
 PackedMatrix<T>::PackedMatrix(int64_t k, int64_t n, MatrixView<T> b)
     : k_(k), n_(n), data_(static_cast<T*>(detail::pool_allocate(size_t(bytes())))) {
-  const int64_t row = b.transposed ? 1 : b.leading, column = b.transposed ? b.leading : 1;
-  const int64_t grain = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * panel_columns));
+  const int64_t grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, k * panel_columns));
   parallel_for(0, panels(), grain, [&](int64_t begin, int64_t end) {
     for (int64_t j = begin; j < end; ++j) {
-      T* to = data_ + j * k * panel_columns;
-      const int64_t first = j * panel_columns, count = std::min(panel_columns, n - first);
-      for (int64_t p = 0; p < k; ++p)
-        for (int64_t q = 0; q < panel_columns; ++q)
-          to[p * panel_columns + q] =
-              q < count ? b.data[p * row + (first + q) * column] : T(0);
+      const int64_t first = j * panel_columns;
+      T* panel = data_ + j * k * panel_columns;
+      pack_panel(k, std::min(panel_columns, n - first), b, first, panel);
     }
   });
 }
@@ -73,26 +133,49 @@ PackedMatrix<T>::~PackedMatrix() {
 }
 
 template <class T>
-void PackedMatrix<T>::multiply_add(int64_t m, const T* a, int64_t lda, T* c, int64_t ldc) const {
-  for (int64_t j = 0; j < panels(); ++j) {
-    const T* panel = data_ + j * k_ * panel_columns;
-    const int64_t first = j * panel_columns;
-    if (first + panel_columns <= n_) {
-      simd::run_with_width([=, k = k_](auto width) {
-        column<T, decltype(width)::value>(m, k, a, lda, panel, c + first, ldc);
-      });
-      continue;
+void PackedMatrix<T>::multiply_add(int64_t m, MatrixView<T> a, T* c, int64_t ldc, int64_t first,
+                                   int64_t last) const {
+  last = std::min(last, n_);
+  Scratch<T> rows(a.transposed ? m * std::min(k_, k_block) : 0);
+  for (int64_t p = 0; p < k_; p += k_block) {
+    const int64_t depth = std::min(k_block, k_ - p);
+    const T* block = a.data + p;
+    int64_t lda = a.leading;
+    if (a.transposed) {  // laid out again, or each of its columns would touch a page of its own
+      for (int64_t q = 0; q < depth; ++q)
+        for (int64_t i = 0; i < m; ++i) rows.data[i * depth + q] = a.data[(p + q) * lda + i];
+      block = rows.data;
+      lda = depth;
     }
-    const int64_t count = n_ - first;  // the last panel is narrower than a tile
-    for (int64_t i = 0; i < m; ++i) {
-      alignas(64) T row[panel_columns] = {};
-      std::copy_n(c + i * ldc + first, count, row);
-      simd::run_with_width([=, k = k_, &row](auto width) {
-        column<T, decltype(width)::value>(1, k, a + i * lda, lda, panel, row, panel_columns);
-      });
-      std::copy_n(row, count, c + i * ldc + first);
+    for (int64_t j = first; j < last; j += panel_columns) {
+      const T* panel = data_ + j * k_ + p * panel_columns;
+      multiply_panel(m, depth, block, lda, panel, c + j, ldc, std::min(panel_columns, last - j));
     }
   }
+}
+
+void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixView<float> b,
+                 float beta, const float* bias, float* c, int64_t ldc) {
+  const PackedMatrix<float> packed(k, n, b);
+  const int64_t rows = even_piece(m, 96, 4);
+  const int64_t columns = even_piece(n, m > 384 ? 1024 : 256, PackedMatrix<float>::panel_columns);
+  const int64_t across = (n + columns - 1) / columns, down = (m + rows - 1) / rows;
+  parallel_for(0, across * down, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t i = task / across * rows, j = task % across * columns;
+      const int64_t height = std::min(rows, m - i), last = std::min(n, j + columns);
+      for (int64_t r = i; r < i + height; ++r) {
+        if (bias) std::copy(bias + j, bias + last, c + r * ldc + j);
+        else if (beta == 0) std::fill(c + r * ldc + j, c + r * ldc + last, 0.0f);
+      }
+      const float* from = a.data + (a.transposed ? i : i * a.leading);
+      packed.multiply_add(height, {from, a.leading, a.transposed}, c + i * ldc, ldc, j, last);
+    }
+  });
+}
+
+bool prefers_packed(int64_t m, int64_t n, int64_t k) {
+  return simd::isa() == simd::Isa::avx512 && m >= 24 && n >= 24 && k >= 16;
 }
 
 template class PackedMatrix<float>;

@@ -2,6 +2,7 @@
 // internal
 
 #include <cstdint>
+#include <limits>
 
 #include "heed/core/gemm.h"
 
@@ -23,8 +24,10 @@ class PackedMatrix {
   int64_t n() const { return n_; }
 
   /// C += A B on the calling thread, A (m, k) and C (m, n) row-major. Every element of C is one chain
-  /// of multiply-adds over k, so its bits do not depend on m or on its neighbours.
-  void multiply_add(int64_t m, const T* a, int64_t lda, T* c, int64_t ldc) const;
+  /// of multiply-adds over k, so its bits do not depend on m or on its neighbours. Only the columns
+  /// [first, last) are computed; first is a multiple of panel_columns.
+  void multiply_add(int64_t m, MatrixView<T> a, T* c, int64_t ldc, int64_t first = 0,
+                    int64_t last = std::numeric_limits<int64_t>::max()) const;
 
  private:
   int64_t panels() const { return (n_ + panel_columns - 1) / panel_columns; }
@@ -36,5 +39,14 @@ class PackedMatrix {
 
 extern template class PackedMatrix<float>;
 extern template class PackedMatrix<double>;
+
+/// C = A B + beta C (beta 0 or 1), or A B + bias in every row, with B packed first and the rows and
+/// columns of C cut into tasks by shape.
+void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixView<float> b,
+                 float beta, const float* bias, float* c, int64_t ldc);
+
+/// Is gemm_packed the faster way for this product? OpenBLAS chooses its kernels by the name of the
+/// CPU, and takes old ones for CPUs that it does not know; ours go by the instruction set.
+bool prefers_packed(int64_t m, int64_t n, int64_t k);
 
 }  // namespace heed

@@ -91,7 +91,7 @@ class Forward {
         else
           std::fill_n(row, width, T(0));
       }
-      if (weight_) weight_->multiply_add(end - begin, h_ + begin * hidden, hidden, pre, width);
+      if (weight_) weight_->multiply_add(end - begin, {h_ + begin * hidden, hidden}, pre, width);
       simd::run([&] {
         for (int64_t b = begin; b < end; ++b) step_row(b, t, pre + (b - begin) * width);
       });
@@ -157,8 +157,9 @@ class Backward {
         for (int64_t b = begin; b < end; ++b) step_row(b, t);
       });
       if (weight_)
-        weight_->multiply_add(end - begin, hidden_ + plan_.at(begin, t) * width,
-                              plan_.steps * width, h_ + begin * hidden, hidden);
+        weight_->multiply_add(end - begin,
+                              {hidden_ + plan_.at(begin, t) * width, plan_.steps * width},
+                              h_ + begin * hidden, hidden);
     }
   }
 

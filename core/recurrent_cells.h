@@ -28,6 +28,7 @@ struct LstmCell {
   static constexpr bool has_cell = true, apart = false;
   template <class T>
   static void forward(CellBlock<T>& b) {
+#pragma GCC unroll 1  // a loop that is unrolled early is not vectorised
     for (int j = 0; j < lanes; ++j) {
       const T i = math::sigmoid(b.p[0][j]), f = math::sigmoid(b.p[1][j]);
       const T g = math::tanh(b.p[2][j]), o = math::sigmoid(b.p[3][j]);
@@ -39,6 +40,7 @@ struct LstmCell {
   }
   template <class T>
   static void backward(CellBlock<T>& b) {
+#pragma GCC unroll 1  // a loop that is unrolled early is not vectorised
     for (int j = 0; j < lanes; ++j) {
       const T i = b.s[0][j], f = b.s[1][j], g = b.s[2][j], o = b.s[3][j];
       const T y = math::tanh(f * b.c_prev[j] + i * g);
@@ -59,6 +61,7 @@ struct GruCell {
   static constexpr bool has_cell = false, apart = true;
   template <class T>
   static void forward(CellBlock<T>& b) {
+#pragma GCC unroll 1  // a loop that is unrolled early is not vectorised
     for (int j = 0; j < lanes; ++j) {
       const T r = math::sigmoid(b.projected[0][j] + b.p[0][j]);
       const T z = math::sigmoid(b.projected[1][j] + b.p[1][j]);
@@ -69,6 +72,7 @@ struct GruCell {
   }
   template <class T>
   static void backward(CellBlock<T>& b) {
+#pragma GCC unroll 1  // a loop that is unrolled early is not vectorised
     for (int j = 0; j < lanes; ++j) {
       const T r = b.s[0][j], z = b.s[1][j], n = b.s[2][j], dh = b.h[j];
       const T dn = dh * (1 - z) * (1 - n * n);
@@ -88,6 +92,7 @@ struct RnnCell {
   static constexpr bool has_cell = false, apart = false;
   template <class T>
   static void forward(CellBlock<T>& b) {
+#pragma GCC unroll 1  // a loop that is unrolled early is not vectorised
     for (int j = 0; j < lanes; ++j) {
       if constexpr (Relu)
         b.h[j] = math::maximum(b.p[0][j], T(0));
@@ -98,6 +103,7 @@ struct RnnCell {
   }
   template <class T>
   static void backward(CellBlock<T>& b) {
+#pragma GCC unroll 1  // a loop that is unrolled early is not vectorised
     for (int j = 0; j < lanes; ++j) {
       const T y = b.s[0][j];
       b.p[0][j] = Relu ? math::select(y > 0, b.h[j], T(0)) : b.h[j] * (1 - y * y);

@@ -47,8 +47,8 @@ Bahdanau::Bahdanau(BahdanauConfig given)
                                   .bidirectional = true}),
       initial({settings.hidden, settings.hidden}),
       attention(attention_options(settings)),
-      decoder(kind_of(settings), {.input_size = settings.embedding + settings.hidden,
-                                  .hidden_size = settings.hidden}),
+      decoder(kind_of(settings),
+              {.input_size = settings.embedding + settings.hidden, .hidden_size = settings.hidden}),
       output({2 * settings.hidden, settings.target_tokens}) {}
 
 void Bahdanau::members(nn::MemberVisitor& visit) {
@@ -89,8 +89,8 @@ Bahdanau::Moment Bahdanau::advance(const Variable& y, const DecoderState& before
 /// Eq. 4, p(y_i | y_{i-1}, s_i, c_i), as softmax of a linear function of [s_i; c_i].
 DecoderStep Bahdanau::step(const Tensor& tokens, const DecoderState& state) const {
   const Moment now = advance(dropout(target_embedding(tokens)), state);
-  return {output(cat({now.state.h, now.context}, 1)), {as_rows(now.state), state.memory},
-          now.weights};
+  return {
+      output(cat({now.state.h, now.context}, 1)), {as_rows(now.state), state.memory}, now.weights};
 }
 
 Variable Bahdanau::forward(const Tensor& source, const Tensor& lengths, const Tensor& target_in,

@@ -46,8 +46,8 @@ struct Bahdanau : Seq2Seq {
   BahdanauConfig settings;
   nn::Embedding source_embedding, target_embedding;
   nn::Dropout dropout;
-  nn::Recurrent encoder;      // both directions, hidden / 2 each
-  nn::Linear initial;         // h_0 from the encoder's last states
+  nn::Recurrent encoder;  // both directions, hidden / 2 each
+  nn::Linear initial;     // h_0 from the encoder's last states
   nn::Attention attention;
   nn::RecurrentCell decoder;  // reads [embedding; context]
   nn::Linear output;          // logits from [h; context]

@@ -54,8 +54,6 @@ Variable as_rows(const Variable& x, const Tensor& targets) {
 Variable cross_entropy(const Variable& logits, const Tensor& targets,
                        const CrossEntropyOptions& options) {
   check_classes("cross_entropy", logits, targets, options.weight);
-  require(options.label_smoothing >= 0 && options.label_smoothing <= 1,
-          "cross_entropy: label_smoothing must lie in [0, 1], got ", options.label_smoothing);
   const auto [losses, weights] =
       cross_entropy_rows(as_rows(logits, targets), flatten(targets),
                          {options.ignore_index, options.label_smoothing, options.weight});  // (N)

@@ -26,10 +26,14 @@ double element_error(Measure measure, DType dtype, double got, double right) {
   if (!std::isfinite(got) || !std::isfinite(right)) return infinity;
   const double difference = std::abs(got - right);
   switch (measure) {
-    case Measure::exact: return 1;
-    case Measure::ulps: return difference / ulp(right);
-    case Measure::relative: return difference / std::abs(right);
-    default: return difference;
+    case Measure::exact:
+      return 1;
+    case Measure::ulps:
+      return difference / ulp(right);
+    case Measure::relative:
+      return difference / std::abs(right);
+    default:
+      return difference;
   }
 }
 
@@ -59,7 +63,8 @@ const BarRow& bars_of(DType dtype, std::string_view op, std::string_view family)
   const auto find = [&](std::string_view name) {
     return std::find_if(rows.begin(), rows.end(), [&](const BarRow& r) { return r.name == name; });
   };
-  for (const std::string_view name : {family == "kinks" ? family : op, family, std::string_view()}) {
+  for (const std::string_view name :
+       {family == "kinks" ? family : op, family, std::string_view()}) {
     if (const auto row = find(name); row != rows.end()) return *row;
   }
   fail("no bar for ", std::string(op), " of ", std::string(family));

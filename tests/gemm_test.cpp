@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "heed/core/random.h"
-#include "tests/bars.h"
+#include "tests/kernel_bars.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
 
@@ -47,7 +47,7 @@ void check_product(const Case& c) {
       const double want = c.alpha * sum + c.beta * double(before[size_t(i * c.n + j)]);
       worst = std::max(worst, std::abs(double(out[size_t(i * c.n + j)]) - want) / size);
     }
-  CHECK(worst <= (sizeof(T) == 4 ? std::sqrt(double(c.k) + 4) * bars::u : bars::f64));
+  CHECK(worst <= (sizeof(T) == 4 ? std::sqrt(double(c.k) + 4) * kernel_bars::u : kernel_bars::f64));
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ TEST_CASE("gemm_bias adds the bias to every row") {
   double worst = 0;
   for (size_t i = 0; i < c.size(); ++i)
     worst = std::max(worst, std::abs(double(c[i]) - (double(plain[i]) + double(bias[i % 300]))));
-  CHECK(worst <= 20 * bars::u);
+  CHECK(worst <= 20 * kernel_bars::u);
   gemm_bias(2, 300, 0, {a.data(), 1}, {b.data(), 300}, bias.data(), c.data(), 300);
   CHECK(std::equal(bias.begin(), bias.end(), c.begin() + 300));
 }

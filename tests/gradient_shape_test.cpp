@@ -152,12 +152,24 @@ TEST_CASE("gradients of to() have the dtype of the input") {
   const Variable x = Variable(tensor({1.0, 2.0})).requires_grad_();
   const Variable y = to(x, f64);
   CHECK(y.dtype() == f64);
+  CHECK(y.node()->op.name == std::string("to"));
   const auto g = grad(sum(square(y)), {x}, {.create_graph = true});
   CHECK(g[0].dtype() == f32);
   CHECK(equal(g[0].value(), tensor({2.0, 4.0})));
   CHECK(equal(grad(sum(g[0]), {x})[0].value(), tensor({2.0, 2.0})));
   CHECK(to(x, f32).node() == x.node());
   CHECK_FALSE(to(x, i64).requires_grad());
+}
+
+TEST_CASE("gradients of sum_to(), the adjoint of expand") {
+  const auto smaller = [](auto x) { return sum_to(x[0], {3, 1}); };
+  const Variable x = leaf(reshape(arange(24), {2, 3, 4}));
+  const Variable y = smaller(std::span(&x, 1));
+  CHECK(y.node()->op.name == std::string("sum_to"));
+  CHECK(equal(y.value(), sum(x.value(), {0, 2}).view_as({3, 1}, {1, 1}, 0)));
+  CHECK(gradcheck(smaller, {x}, {.second_order = true}));
+  CHECK(gradcheck([](auto x) { return sum_to(x[0], {}); }, {x}));
+  check_error([&] { sum_to(x, {2, 3, 4, 1}); }, "sum_to: shape (2, 3, 4) cannot be summed to");
 }
 
 TEST_CASE("parts that nothing used get zeros") {

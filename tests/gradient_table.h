@@ -7,7 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "heed/autograd/fused.h"
 #include "heed/autograd/gradcheck.h"
+
+/// Runs ops with or without their fused kernels until the end of the scope.
+class FusedScope {
+ public:
+  explicit FusedScope(bool fused) : before_(heed::fused()) { heed::set_fused(fused); }
+  ~FusedScope() { heed::set_fused(before_); }
+  FusedScope(const FusedScope&) = delete;
+
+ private:
+  bool before_;
+};
 
 /// Where the numbers of an input lie: low to high, at least `away` from zero (from kinks there).
 struct Range {

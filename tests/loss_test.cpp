@@ -143,7 +143,7 @@ TEST_CASE("nll_loss equals PyTorch and cross entropy") {
   check_gradients([](auto x) { return nn::nll_loss(log_softmax(x[0], 1), targets()); },
                   {example()});
   check_error([] { nn::nll_loss(zeros({2, 3}), zeros({3}, {.dtype = i64})); }, "nll_loss: the cl");
-  check_error([] { nn::nll_loss(zeros({2, 3}), tensor({0, 3})); }, "3");
+  check_error([] { nn::nll_loss(zeros({2, 3}), tensor({0, 3})); }, "index 3 is out of range");
   check_error([] { nn::nll_loss(zeros({1, 3}), tensor({0.5})); }, "nll_loss: targets are the num");
 }
 

@@ -2,7 +2,7 @@
 
 #include "heed/core/creation.h"
 #include "heed/core/random.h"
-#include "tests/bars.h"
+#include "tests/kernel_bars.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
 
@@ -45,7 +45,8 @@ void check_product(const Tensor& a, const Tensor& b, const Shape& shape) {
   Shape batch = shape;
   for (int i = int(a.dim() > 1) + int(b.dim() > 1); i > 0; --i) batch.erase(batch.size() - 1);
   const Reference want(x, y, batch);
-  const double bar = a.dtype() == f32 ? std::sqrt(double(x.size(-1)) + 4) * bars::u : bars::f64;
+  const double bar =
+      a.dtype() == f32 ? std::sqrt(double(x.size(-1)) + 4) * kernel_bars::u : kernel_bars::f64;
   CHECK(distance(values(out), want.product) <= bar * want.size);
 }
 
@@ -103,7 +104,8 @@ TEST_CASE("matmul of slices and expanded matrices") {
 TEST_CASE("matmul keeps NaN and meets its bar at k = 512") {
   Tensor a = randn({8, 512}), b = randn({512, 8});
   const Tensor exact = matmul(to(a, f64), to(b, f64));
-  CHECK(distance(values(matmul(a, b)), values(exact)) <= bars::matmul * largest(values(exact)));
+  CHECK(distance(values(matmul(a, b)), values(exact)) <=
+        kernel_bars::matmul * largest(values(exact)));
   a[0][3].fill_(NAN);
   b.fill_(0);
   const Values out = values(matmul(a, b));

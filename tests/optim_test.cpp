@@ -165,6 +165,8 @@ TEST_CASE("groups have options of their own") {
   both.set_lr(3);
   CHECK(both.lr(0) == 1.5);
   CHECK(both.parameters()[1].name == "b");
+  const std::vector<NamedVariable> first{{"a", a}}, second{{"b", b}};
+  CHECK(optim::Adam({{first, {.lr = 0.5}}, {second}}).lr(1) == 1e-3);
 }
 
 TEST_CASE("a learning rate of 0 changes nothing") {

@@ -42,7 +42,8 @@ void check_close(const std::string& what, const Tensor& got, const Tensor& right
   INFO(what << ": got\n" << text(got) << "\nright is\n" << text(right));
   REQUIRE(got.shape() == right.shape());
   REQUIRE(is_floating(got.dtype()) == is_floating(right.dtype()));
-  const double error = error_of(is_floating(got.dtype()) ? bar.measure : Measure::exact, got, right);
+  const double error =
+      error_of(is_floating(got.dtype()) ? bar.measure : Measure::exact, got, right);
   CHECK(error <= bar.limit);
 }
 
@@ -132,6 +133,12 @@ int64_t Run::integer(std::string_view key) const {
 std::optional<double> Run::number(std::string_view key) const {
   const auto found = attribute(key);
   return found ? std::optional(found->as_double()) : std::nullopt;
+}
+std::vector<double> Run::numbers(std::string_view key) const {
+  std::vector<double> list;
+  if (const auto found = attribute(key))
+    for (const JsonReader& number : found->elements()) list.push_back(number.as_double());
+  return list;
 }
 std::string Run::word(std::string_view key, std::string_view value) const {
   const auto found = attribute(key);

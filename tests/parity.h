@@ -23,6 +23,7 @@ class Run {
 
   heed::DType dtype() const { return dtype_; }
   size_t size() const { return inputs_.size(); }
+  const Variables& inputs() const { return inputs_; }
   const heed::Variable& operator[](size_t i) const { return inputs_.at(i); }
   /// The number of input i; an empty tensor when there are fewer inputs.
   heed::Tensor tensor(size_t i) const { return i < size() ? inputs_[i].value() : heed::Tensor(); }
@@ -33,6 +34,7 @@ class Run {
   int64_t integer(std::string_view key) const;
   std::optional<double> number(std::string_view key) const;
   double number(std::string_view key, double value) const { return number(key).value_or(value); }
+  std::vector<double> numbers(std::string_view key) const;
   std::string word(std::string_view key, std::string_view value = "") const;
   heed::Dims dims(std::string_view key) const;
   /// Attributes that nobody asked for.

@@ -1,4 +1,6 @@
 // Elementwise ops, comparisons and derivatives at kinks: as PyTorch computes them.
+#include <limits>
+
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/reduce.h"
 #include "heed/nn/loss.h"
@@ -13,13 +15,15 @@ GeluForm gelu_form(const Run& r) {
   return r.word("form") == "tanh" ? GeluForm::tanh : GeluForm::exact;
 }
 
-// Integers have no Variable overloads to speak of: their ops are those of Tensors.
-bool integers(const Run& r) { return !is_floating(r[0].dtype()); }
-
-/// A scalar as it was written: integers with integers.
+/// The stored scalar, as an integer for integers.
 Scalar scalar(const Run& r) {
   const double number = *r.number("scalar");
-  return integers(r) && r[0].dtype() == i64 ? Scalar(int64_t(number)) : Scalar(number);
+  return is_floating(r[0].dtype()) ? Scalar(number) : Scalar(int64_t(number));
+}
+
+double norm_order(const Run& r) {
+  if (r.word("order") == "infinity") return std::numeric_limits<double>::infinity();
+  return r.number("p", 2);
 }
 
 }  // namespace
@@ -95,41 +99,37 @@ TEST_CASE("parity: comparison") {
                });
 }
 
-// relu'(0) = abs'(0) = sign' = norm'(0) = std'(0) = 0, sqrt'(0) = inf, clamp passes at a bound, ties
-// of maximum get half each, ties of max() and amax share alike, of max(dim) the first takes all.
+// relu'(0) = abs'(0) = sign' = norm'(0) = std'(0) = 0, sqrt'(0) = inf, clamp passes at a bound,
+// ties of maximum get half each, ties of max() and amax share alike, of max(dim) the first takes
+// all.
 TEST_CASE("parity: kinks") {
-  const auto p = [](const Run& r) {
-    if (r.word("order") == "infinity") return std::numeric_limits<double>::infinity();
-    return r.number("p", 2);
-  };
-  check_parity(
-      "kinks",
-      {
-          {"abs", [](Run& r) { return abs(r[0]); }},
-          {"sign", [](Run& r) { return sign(r[0]); }},
-          {"relu", [](Run& r) { return relu(r[0]); }},
-          {"leaky_relu", [](Run& r) { return leaky_relu(r[0], r.number("slope", 0.01)); }},
-          {"floor", [](Run& r) { return floor(r[0]); }},
-          {"round", [](Run& r) { return round(r[0]); }},
-          {"sqrt", [](Run& r) { return sqrt(r[0]); }},
-          {"pow_scalar", [](Run& r) { return pow(r[0], scalar(r)); }},
-          {"clamp", [](Run& r) { return clamp(r[0], r.number("low"), r.number("high")); }},
-          {"maximum", [](Run& r) { return maximum(r[0], r[1]); }},
-          {"minimum", [](Run& r) { return minimum(r[0], r[1]); }},
-          {"where", [](Run& r) { return where(r.tensor(0), sqrt(r[1]), 0.0); }},
-          {"max_all", [](Run& r) { return max(r[0]); }},
-          {"min_all", [](Run& r) { return min(r[0]); }},
-          {"amax", [](Run& r) { return amax(r[0], r.dims("dims")); }},
-          {"amin", [](Run& r) { return amin(r[0], r.dims("dims")); }},
-          {"max", [](Run& r) { return max(r[0], r.integer("dim")); }},
-          {"min", [](Run& r) { return min(r[0], r.integer("dim")); }},
-          {"norm", [&](Run& r) { return norm(r[0], p(r)); }},
-          {"std", [](Run& r) { return std(r[0], r.dims("dims")); }},
-          {"sum", [](Run& r) { return sum(r[0]); }},
-          {"mean", [](Run& r) { return mean(r[0]); }},
-          {"l1_loss", [](Run& r) { return nn::l1_loss(r[0], r[1], nn::Reduction::sum); }},
-          {"hinge_loss",
-           [](Run& r) { return nn::hinge_loss(r[0], r.tensor(1), nn::Reduction::sum); }},
-          {"cross_entropy", [](Run& r) { return nn::cross_entropy(r[0], r.tensor(1)); }},
-      });
+  check_parity("kinks",
+               {
+                   {"abs", [](Run& r) { return abs(r[0]); }},
+                   {"sign", [](Run& r) { return sign(r[0]); }},
+                   {"relu", [](Run& r) { return relu(r[0]); }},
+                   {"leaky_relu", [](Run& r) { return leaky_relu(r[0], r.number("slope", 0.01)); }},
+                   {"floor", [](Run& r) { return floor(r[0]); }},
+                   {"round", [](Run& r) { return round(r[0]); }},
+                   {"sqrt", [](Run& r) { return sqrt(r[0]); }},
+                   {"pow_scalar", [](Run& r) { return pow(r[0], scalar(r)); }},
+                   {"clamp", [](Run& r) { return clamp(r[0], r.number("low"), r.number("high")); }},
+                   {"maximum", [](Run& r) { return maximum(r[0], r[1]); }},
+                   {"minimum", [](Run& r) { return minimum(r[0], r[1]); }},
+                   {"where", [](Run& r) { return where(r.tensor(0), sqrt(r[1]), 0.0); }},
+                   {"max_all", [](Run& r) { return max(r[0]); }},
+                   {"min_all", [](Run& r) { return min(r[0]); }},
+                   {"amax", [](Run& r) { return amax(r[0], r.dims("dims")); }},
+                   {"amin", [](Run& r) { return amin(r[0], r.dims("dims")); }},
+                   {"max", [](Run& r) { return max(r[0], r.integer("dim")); }},
+                   {"min", [](Run& r) { return min(r[0], r.integer("dim")); }},
+                   {"norm", [](Run& r) { return norm(r[0], norm_order(r)); }},
+                   {"std", [](Run& r) { return heed::std(r[0], r.dims("dims")); }},
+                   {"sum", [](Run& r) { return sum(r[0]); }},
+                   {"mean", [](Run& r) { return mean(r[0]); }},
+                   {"l1_loss", [](Run& r) { return nn::l1_loss(r[0], r[1], nn::Reduction::sum); }},
+                   {"hinge_loss",
+                    [](Run& r) { return nn::hinge_loss(r[0], r.tensor(1), nn::Reduction::sum); }},
+                   {"cross_entropy", [](Run& r) { return nn::cross_entropy(r[0], r.tensor(1)); }},
+               });
 }

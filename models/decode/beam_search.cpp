@@ -21,7 +21,7 @@ struct Node {
 
 /// A beginning of one sentence, or a whole one.
 struct Path {
-  int64_t node = -1;  // its last token but <eos>
+  int64_t node = -1;   // its last token but <eos>
   int64_t length = 0;  // with <eos>
   double log_probability = 0;
   bool ended = false;
@@ -80,9 +80,7 @@ class Search {
     Tensor parents, tokens;  // (R) i64: the row that each new row came from, and what it wrote
   };
 
-  double penalty(int64_t length) const {
-    return std::pow(double(5 + length) / 6, options_.alpha);
-  }
+  double penalty(int64_t length) const { return std::pow(double(5 + length) / 6, options_.alpha); }
   double score(const Path& path) const { return path.log_probability / penalty(path.length); }
 
   /// Every sentence's beam one token on, from log_p (R, V).
@@ -108,8 +106,8 @@ class Search {
   }
 
   /// The best continuations of a sentence's paths, as many as its beam has places.
-  std::vector<Candidate> candidates(size_t b, const std::vector<Path>& paths,
-                                    const SortResult& top, int64_t first_row) const {
+  std::vector<Candidate> candidates(size_t b, const std::vector<Path>& paths, const SortResult& top,
+                                    int64_t first_row) const {
     std::vector<Candidate> all;
     const int64_t width = top.values.size(1);
     for (size_t i = 0; i < paths.size(); ++i) {
@@ -150,9 +148,8 @@ class Search {
   }
 
   Hypothesis hypothesis(const Path& path, int64_t b) const {
-    Hypothesis found{.ended = path.ended,
-                     .log_probability = path.log_probability,
-                     .score = score(path)};
+    Hypothesis found{
+        .ended = path.ended, .log_probability = path.log_probability, .score = score(path)};
     std::vector<Tensor> rows;
     const int64_t length = lengths_[b].item<int64_t>();
     for (int64_t at = path.node; at >= 0; at = nodes_[size_t(at)].parent) {
@@ -164,8 +161,8 @@ class Search {
     std::ranges::reverse(found.tokens);
     std::ranges::reverse(rows);
     if (!weights_.empty())
-      found.weights = rows.empty() ? empty({0, length}, {.dtype = weights_[0].dtype()})
-                                   : stack(rows, 0);
+      found.weights =
+          rows.empty() ? empty({0, length}, {.dtype = weights_[0].dtype()}) : stack(rows, 0);
     return found;
   }
 
@@ -186,8 +183,7 @@ std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Ten
   require(options.beam_size >= 1 && options.n_best >= 1 && options.n_best <= options.beam_size,
           "beam_search: expected 1 <= n_best <= beam_size, got ", options.n_best, " and ",
           options.beam_size);
-  require(options.alpha >= 0, "beam_search: expected an alpha of at least 0, got ",
-          options.alpha);
+  require(options.alpha >= 0, "beam_search: expected an alpha of at least 0, got ", options.alpha);
   const NoGrad no_grad;
   Search search(options, lengths);
   search.run(model, source);

@@ -5,10 +5,10 @@
 namespace heed::models {
 
 struct BeamOptions {
-  int64_t beam_size = 5;       ///< K >= 1
-  int64_t n_best = 1;          ///< how many hypotheses to return, in [1, K]
-  double alpha = 0.6;          ///< length normalisation, >= 0; 0: none
-  int64_t max_length = 100;    ///< as in DecodeOptions, like all that follow
+  int64_t beam_size = 5;     ///< K >= 1
+  int64_t n_best = 1;        ///< how many hypotheses to return, in [1, K]
+  double alpha = 0.6;        ///< length normalisation, >= 0; 0: none
+  int64_t max_length = 100;  ///< as in DecodeOptions, like all that follow
   int64_t bos = data::bos_id;
   int64_t eos = data::eos_id;
   bool maps = true;

@@ -29,13 +29,11 @@ Tensor log_probabilities(const DecoderStep& step) {
   return log_softmax(to(step.logits.value(), f64), 1);
 }
 
-void check_decode(const char* op, const Tensor& source, const Tensor& lengths,
-                  int64_t max_length) {
+void check_decode(const char* op, const Tensor& source, const Tensor& lengths, int64_t max_length) {
   require(source.dim() == 2 && source.dtype() == i64 && lengths.dtype() == i64 &&
               lengths.shape() == Shape({source.size(0)}),
-          op, ": expected a source (batch, steps) and lengths (batch) of i64, got ",
-          source.shape(), " of ", source.dtype(), " and ", lengths.shape(), " of ",
-          lengths.dtype());
+          op, ": expected a source (batch, steps) and lengths (batch) of i64, got ", source.shape(),
+          " of ", source.dtype(), " and ", lengths.shape(), " of ", lengths.dtype());
   require(max_length >= 1, op, ": expected a max_length of at least 1, got ", max_length);
 }
 

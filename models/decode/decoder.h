@@ -24,8 +24,8 @@ DecoderState reorder_within_sources(const DecoderState& state, const Tensor& ind
 
 struct DecoderStep {
   Variable logits;  ///< (B, V) of the next token
-  DecoderState state;
-  Variable weights;  ///< (B, S) where the step looked, or undefined
+  DecoderState state = {};
+  Variable weights = {};  ///< (B, S) where the step looked, or undefined
 };
 
 class Seq2Seq : public nn::Module {

@@ -22,8 +22,8 @@ Variable forward_sampled(const Seq2Seq& model, const Tensor& source, const Tenso
   std::vector<Tensor> weights;
   for (int64_t t = 0; t < target_in.size(1); ++t) {
     if (t > 0)
-      tokens = where(select(right, 1, t), select(target_in, 1, t),
-                     argmax(logits.back().value(), 1));
+      tokens =
+          where(select(right, 1, t), select(target_in, 1, t), argmax(logits.back().value(), 1));
     DecoderStep step = model.step(tokens, state);
     state = std::move(step.state);
     logits.push_back(step.logits);

@@ -6,8 +6,8 @@
 namespace heed::models {
 
 struct ForcingOptions {
-  double ratio = 1;                  ///< the share of right tokens that are read, in [0, 1]
-  Generator* generator = nullptr;    ///< null: default_generator()
+  double ratio = 1;                   ///< the share of right tokens that are read, in [0, 1]
+  Generator* generator = nullptr;     ///< null: default_generator()
   nn::AttentionMaps* maps = nullptr;  ///< receives weights (B, T, S)
 };
 

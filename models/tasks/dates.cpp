@@ -5,6 +5,7 @@
 
 #include "heed/core/error.h"
 #include "heed/models/data/dates.h"
+#include "heed/models/show/text.h"
 
 namespace heed::models {
 namespace {
@@ -63,6 +64,13 @@ void Dates::measure_attention(std::span<const Transcript> test, Json& measures) 
   int64_t count = 0;
   for (size_t i = 0; i < dates.size(); ++i) count += digits_in_year(test[i], dates[i]);
   measures.set("year_attention", 100.0 * double(count) / double(year_digits * dates.size()));
+}
+
+std::string Dates::remark(const Json& measures) const {
+  const Json* share = measures.find("year_attention");
+  if (!share) return {};
+  return show::fixed(share->as_double(), 2) +
+         " % of the year's digits were written looking at the year";
 }
 
 }  // namespace heed::models

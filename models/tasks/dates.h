@@ -16,6 +16,7 @@ class Dates final : public Task {
   data::Unit target_unit() const override { return data::Unit::character; }
   void measure_attention(std::span<const Transcript> test, Json& measures) const override;
   bool wants_weights() const override { return true; }
+  std::string remark(const Json& measures) const override;
 };
 
 }  // namespace heed::models

@@ -64,6 +64,19 @@ Json samples_json(std::span<const Sample> samples) {
   return list;
 }
 
+/// Moves the map that shows most to the front: of the right answers of at most 24 tokens, that with
+/// the longest source.
+void best_first(std::vector<show::AttentionMap>& maps, const std::vector<bool>& right) {
+  size_t best = 0, longest = 0;
+  for (size_t i = 0; i < maps.size(); ++i) {
+    const size_t length = maps[i].source.size();
+    if (!right[i] || length > 24 || length <= longest) continue;
+    best = i;
+    longest = length;
+  }
+  if (!maps.empty()) std::rotate(maps.begin(), maps.begin() + std::ptrdiff_t(best), maps.end());
+}
+
 /// One run from its data to its files.
 class Run {
  public:
@@ -182,11 +195,14 @@ class Run {
     const auto examples = spread(parts_.test, 10);
     const auto transcripts = write(*task_, model_, examples);
     result_.samples = samples(*task_, examples, transcripts);
+    std::vector<bool> right;
     for (size_t i = 0; i < transcripts.size(); ++i) {
       const auto& sample = result_.samples[i];
       if (transcripts[i].target.empty()) continue;
+      right.push_back(sample.right);
       result_.maps.push_back(attention_map(transcripts[i], sample.source + " → " + sample.written));
     }
+    best_first(result_.maps, right);
     write_maps();
     result_.paths.push_back(path("metrics.jsonl"));
     result_.paths.push_back(path("run.json"));

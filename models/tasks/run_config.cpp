@@ -1,6 +1,7 @@
+#include "heed/models/tasks/run_config.h"
+
 #include "heed/core/error.h"
 #include "heed/models/fields.h"
-#include "heed/models/tasks/run.h"
 
 namespace heed::models {
 

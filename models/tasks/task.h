@@ -73,6 +73,8 @@ class Task {
   /// transcripts of all of them with weights, if wants_weights().
   virtual void measure_attention(std::span<const Transcript>, Json&) const {}
   virtual bool wants_weights() const { return false; }
+  /// What there is to say about further measures, or nothing.
+  virtual std::string remark(const Json&) const { return {}; }
 
  private:
   TaskConfig config_;

@@ -24,13 +24,13 @@ struct TrainingConfig {
 
   template <class V>
   void fields(V& visit) {
-    visit("steps", steps, {.min = 1, .max = 1'000'000'000}, "updates of the parameters");
-    visit("batch_size", batch_size, {.min = 1, .max = 1'000'000}, "pairs in a batch");
+    visit("steps", steps, {.min = 1}, "updates of the parameters");
+    visit("batch_size", batch_size, {.min = 1}, "pairs in a batch");
     visit("learning_rate", learning_rate, {.min = 0, .max = 100}, "of Adam, at its highest");
-    visit("warmup", warmup, {.min = 0, .max = 1'000'000'000}, "steps until it is highest");
-    visit("clip", clip, {.min = 1e-6, .max = 1e9}, "largest norm of the gradient");
+    visit("warmup", warmup, {.min = 0}, "steps until it is highest");
+    visit("clip", clip, {.min = 1e-6}, "largest norm of the gradient");
     visit("teacher_forcing", teacher_forcing, {.min = 0, .max = 1},
-          "share of right tokens that the decoder reads; the rest it wrote itself");
+          "share of right tokens that the decoder reads");
     visit("seed", seed, {.min = 0}, "of parameters, dropout and order");
     visit("validate_every", validate_every, {.min = 1}, "steps between validations");
   }

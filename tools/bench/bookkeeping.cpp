@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <vector>
+#include <string>
 
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/engine.h"
 #include "heed/autograd/recording.h"
+#include "heed/core/convert.h"
 #include "heed/core/creation.h"
 
 namespace {
@@ -32,13 +33,13 @@ double nanoseconds(const F& run) {
 struct Cost {
   double kernels, recorded, whole;
   void print(const char* name) const {
-    std::printf("%-28s kernels %6.0f   record %6.0f   backward and free %6.0f   bookkeeping %6.0f\n",
-                name, kernels, recorded - kernels / 2, whole - recorded - kernels / 2,
-                whole - kernels);
+    std::printf(
+        "%-28s kernels %6.0f   record %6.0f   backward and free %6.0f   bookkeeping %6.0f\n", name,
+        kernels, recorded - kernels / 2, whole - recorded - kernels / 2, whole - kernels);
   }
 };
 
-/// y = tanh(tanh(...x)): backward calls one fused kernel for each op.
+/// y = -(-(...x)): one kernel forward, the same one backward.
 Cost unary(const Tensor& numbers) {
   const Variable x = Variable(numbers).requires_grad_();
   const auto chain = [](auto y) {

@@ -50,7 +50,7 @@ int draw_attention(const Arguments& arguments) {
   if (arguments.has("json")) {
     print_json(map_json(map));
   } else {
-    print(shown(map.title) + "\n" + drawn(map));
+    print(drawn(map));
   }
   if (const auto folder = arguments.text("out")) write_files(*folder, map);
   return 0;

@@ -10,10 +10,10 @@
 struct Command {
   std::string_view name;
   std::string_view arguments;
-  std::string_view help;                      ///< one line
-  std::vector<Flag> flags;                    ///< besides those that every command has
-  std::function<int(const Arguments&)> run;   ///< returns the exit code
-  std::function<std::string()> details = {};  ///< more for `heed NAME --help`
+  std::string_view help;                     ///< one line
+  std::vector<Flag> flags;                   ///< besides those that every command has
+  std::function<int(const Arguments&)> run;  ///< returns the exit code
+  std::function<std::string(const Arguments&)> details = {};  ///< more for `heed NAME --help`
 };
 
 // Each in the file of its name.

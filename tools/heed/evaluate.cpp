@@ -27,6 +27,8 @@ int evaluate_model(const Arguments& arguments) {
   }
   print("test: " + loaded.task->describe(result.rates) + "\n      on " +
         text(result.rates.sequences) + " examples never seen in training\n");
+  const std::string remark = loaded.task->remark(result.measures);
+  if (!remark.empty()) print("      " + remark + "\n");
   return 0;
 }
 

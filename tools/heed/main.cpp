@@ -45,10 +45,10 @@ std::string overview() {
          "\n            5 the system refused a file, 128 + n ended by signal n after saving\n";
 }
 
-std::string help(const Command& command, std::span<const Flag> flags) {
+std::string help(const Command& command, std::span<const Flag> flags, const Arguments& arguments) {
   std::string text = "usage: " + usage_line(command) + " [FLAGS]\n\n  " +
                      std::string(command.help) + "\n\nflags:\n" + describe(flags);
-  if (command.details) text += "\n" + command.details();
+  if (command.details) text += "\n" + command.details(arguments);
   return text;
 }
 
@@ -57,7 +57,7 @@ int run_command(const Command& command, std::span<const std::string> words) {
   for (const Flag& flag : common_flags()) flags.push_back(flag);
   const Arguments arguments(command.name, flags, words);
   if (arguments.has("help")) {
-    print(help(command, flags));
+    print(help(command, flags, arguments));
     return done;
   }
   if (const auto threads = arguments.integer("threads", 1)) {

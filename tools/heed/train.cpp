@@ -1,153 +1,34 @@
-#include <chrono>
-#include <filesystem>
-#include <memory>
-#include <optional>
+#include <algorithm>
 
 #include "commands.h"
 #include "heed/core/io/files.h"
-#include "heed/core/memory.h"
-#include "heed/core/parallel.h"
 #include "heed/models/fields.h"
-#include "heed/models/show/progress.h"
-#include "heed/models/show/text.h"
 #include "heed/models/tasks/run.h"
 #include "output.h"
 #include "places.h"
+#include "train_view.h"
 #include "version.h"
 
 using namespace heed;
 using namespace heed::models;
-using show::fixed;
 
 namespace {
 
-struct ViewOptions {
-  bool json = false, quiet = false, verbose = false;
-  std::string log = {};
-  int64_t steps = 0;
-};
+/// The fields that --set sets: the model's, but for what is taken from the data, and training's.
+std::vector<Field> settable(RunConfig& config) {
+  auto fields = list_fields(config.model);
+  std::erase_if(fields, [](const Field& field) {
+    return field.name == "source_tokens" || field.name == "target_tokens";
+  });
+  for (const auto& field : list_fields(config.training)) fields.push_back(field);
+  return fields;
+}
 
-/// Shows a run: its progress on stderr and in the log, its result on stdout; with --json every
-/// event on stdout.
-class TrainView final : public RunView {
- public:
-  explicit TrainView(ViewOptions options)
-      : options_(std::move(options)),
-        progress_({.quiet = options_.quiet,
-                   .log_every = options_.verbose ? 1.0 : 5.0,
-                   .terminal = show::terminal_facts(2)}) {
-    if (options_.log.empty()) return;
-    log_file_.emplace(options_.log);
-    log_.emplace(show::ProgressOptions{.write = [this](std::string_view lines) { log(lines); }});
-  }
-
-  void started(const Task& task, const RunFacts& facts) override {
-    task_ = &task;
-    note(task.config().name + ": " + text(facts.train) + " examples to learn (" +
-         text(facts.pairs) + " pairs), " + text(facts.validation) + " to validate, " +
-         text(facts.test) + " to test");
-    note("model: " + text(facts.parameters) + " parameters, vocabularies of " +
-         text(facts.source_tokens) + " and " + text(facts.target_tokens) + " tokens; " +
-         text(num_threads()) + " threads");
-  }
-
-  void step(const StepReport& report) override {
-    const auto now = std::chrono::steady_clock::now();
-    tokens_ += report.tokens;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    show::ProgressFields fields{.step = report.step,
-                                .total = options_.steps,
-                                .loss = report.loss,
-                                .smoothed_loss = report.smoothed_loss,
-                                .lr = report.learning_rate,
-                                .gradient_norm = report.gradient_norm,
-                                .items_per_second = double(tokens_) / seconds,
-                                .items = "tokens"};
-    if (options_.verbose) fields.memory_bytes = memory_statistics().peak_bytes;
-    progress_.update(fields);
-    if (log_) log_->update(fields);
-  }
-
-  void validated(int64_t step, const data::ErrorRates* rates,
-                 std::span<const Sample> samples) override {
-    note(rates ? "step " + text(step) + ": " + task_->describe(*rates) : "before training:");
-    for (const auto& sample : samples) note(line(sample));
-    if (step == 0) start_ = std::chrono::steady_clock::now();
-  }
-
-  void event(const Json& event) override {
-    if (options_.json) print_json(event);
-  }
-
-  void finished(const RunResult& result) override {
-    progress_.finish();
-    if (log_) log_->finish();
-    if (result.signal != 0) {
-      complain("heed: ended by signal " + text(result.signal) + " after step " +
-               text(result.steps) + "; saved " + result.paths[0]);
-    } else if (!options_.json) {
-      print_result(result);
-    }
-  }
-
- private:
-  void print_result(const RunResult& result) const {
-    const auto& rates = result.test.rates;
-    print("test: " + task_->describe(rates) + "\n      on " + text(rates.sequences) +
-          " examples never seen, after " + text(result.steps) + " steps in " +
-          fixed(result.train_seconds, 1) + " s\n");
-    if (const Json* share = result.test.measures.find("year_attention")) {
-      print("      " + fixed(share->as_double(), 2) +
-            " % of the year's digits were written looking at the year\n");
-    }
-    print("\n");
-    for (const auto& sample : result.samples) print(line(sample) + "\n");
-    if (!result.maps.empty()) {
-      print("\n" + shown(result.maps[0].title) + "\n" + drawn(result.maps[0]));
-    }
-    print("\nwritten:\n");
-    for (const auto& path : result.paths) print("  " + path + "\n");
-  }
-
-  void note(const std::string& line) {
-    progress_.note(line);
-    if (log_) log_->note(line);
-  }
-
-  void log(std::string_view lines) {
-    while (!lines.empty()) {
-      const size_t end = lines.find('\n');
-      log_file_->write(lines.substr(0, end));
-      lines.remove_prefix(end == lines.npos ? lines.size() : end + 1);
-    }
-  }
-
-  static std::string line(const Sample& sample) {
-    const std::string verdict = sample.right ? "right" : "wrong: " + shown(sample.expected);
-    return "  " + shown(sample.source) + "  →  " + shown(sample.written) + "   (" + verdict + ")";
-  }
-
-  ViewOptions options_;
-  show::Progress progress_;
-  std::optional<LineWriter> log_file_;
-  std::optional<show::Progress> log_;
-  const Task* task_ = nullptr;
-  int64_t tokens_ = 0;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-/// --set key=value: a field of the model's or the training's configuration.
 void set(RunConfig& config, const std::string& word, const Arguments& arguments) {
   const size_t equals = word.find('=');
   if (equals == word.npos) arguments.refuse("--set: expected key=value, got \"", word, "\"");
-  const std::string key = word.substr(0, equals), value = word.substr(equals + 1);
-  auto fields = list_fields(config.model);
-  for (const auto& field : list_fields(config.training)) fields.push_back(field);
-  std::erase_if(fields, [](const Field& field) {  // taken from the data
-    return field.name == "source_tokens" || field.name == "target_tokens";
-  });
   try {
-    set_field(fields, key, value);
+    set_field(settable(config), word.substr(0, equals), word.substr(equals + 1));
   } catch (const Error& error) {
     arguments.refuse("--set: ", error.what());
   }
@@ -196,15 +77,14 @@ int train_task(const Arguments& arguments) {
   return result.signal == 0 ? 0 : 128 + result.signal;
 }
 
-std::string details() {
+std::string details(const Arguments& arguments) {
   std::string text = "tasks:\n";
-  for (const auto& task : tasks()) text += "  " + task.name + "  " + task.help + "\n";
-  for (const auto& task : tasks()) {
-    RunConfig config = default_run(task.name);
-    text += "\n--set for " + task.name + ", with its values unless set:\n" +
-            describe(list_fields(config.model)) + describe(list_fields(config.training));
-  }
-  return text;
+  for (const auto& task : tasks()) text += "  " + padded(task.name, 7) + task.help + "\n";
+  const std::string name = arguments.texts().empty() ? "" : arguments.texts()[0];
+  if (!is_task(name)) return text + "\nheed train TASK --help lists what --set can set.\n";
+  RunConfig config = default_run(name);
+  return text + "\n--set, with the values that " + name + " has unless set:\n" +
+         describe(settable(config));
 }
 
 }  // namespace

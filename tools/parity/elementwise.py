@@ -159,7 +159,7 @@ def kinks(f):
     f.add("norm", lambda x: torch.linalg.vector_norm(x), zeros)
     f.add("norm", lambda x: torch.linalg.vector_norm(x, 1), zeros, p=1)
     f.add("norm", lambda x: torch.linalg.vector_norm(x, inf), torch.tensor([[2.0, -2], [1, 2]]),
-          p="infinity")
+          order="infinity")
     f.add("std", lambda x: torch.std(x, 1), torch.ones(2, 3), dims=[1])
     f.add("l1_loss", lambda a, b: F.l1_loss(a, b, reduction="sum"), ties, ties.flip(1))
     f.add("hinge_loss", lambda x, t: torch.relu(1 - t * x).sum(), torch.tensor([1.0, -1, 0, 2]),

@@ -31,9 +31,10 @@ def reduce(f):
             f.add(name, lambda x: function(x, (1,), correction=correction), f.numbers(2, 5),
                   dims=[1], correction=correction)
     for p in [1, 2, float("inf")]:
+        order = {"p": p} if p < 3 else {"order": "infinity"}
         for dims, keepdim in choices[:5]:
             f.add("norm", lambda x: torch.linalg.vector_norm(x, p, tuple(dims) or None, keepdim),
-                  f.numbers(2, 3, 4, away=0.1), p=p if p < 3 else "infinity", **over(dims, keepdim))
+                  f.numbers(2, 3, 4, away=0.1), **order, **over(dims, keepdim))
     extremes(f)
     edges(f)
 

@@ -38,7 +38,7 @@ def optimizer(f):
     for name, (make, lr, list_of_options) in choices.items():
         for options in list_of_options:
             train(f, name, make, {"lr": lr} | options)
-        train(f, name, make, {"lr": lr}, second={"lr": lr / 4, "weight_decay": 0.25})
+        train(f, name, make, {"lr": lr}, second_lr=lr / 4, second_weight_decay=0.25)
     adam = (torch.optim.Adam, {"lr": 0.05})
     train(f, "Adam", *adam, frozen="first.weight")
     train(f, "Adam", *adam, accumulate=2)
@@ -54,8 +54,9 @@ def train(f, name, make, options, **how):
     net = f.fill(nn.ModuleDict({"first": nn.Linear(3, 4), "second": nn.Linear(4, 2)}))
     before = {key: p.detach().clone() for key, p in net.named_parameters()}
     x, y = f.numbers(8, 3), f.numbers(8, 2)
+    second = {key[7:]: value for key, value in how.items() if key.startswith("second_")}
     groups = [{"params": net["first"].parameters()},
-              {"params": net["second"].parameters(), **how.get("second", {})}]
+              {"params": net["second"].parameters(), **second}]
     if "frozen" in how:
         net.get_parameter(how["frozen"]).requires_grad_(False)
     optimizer = make(groups, **options)

@@ -1,0 +1,134 @@
+#include "train_view.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "heed/core/io/utf8.h"
+#include "heed/core/memory.h"
+#include "heed/core/parallel.h"
+#include "heed/models/show/text.h"
+#include "output.h"
+
+using namespace heed;
+using namespace heed::models;
+using show::fixed;
+
+namespace {
+
+/// A line for each sample: source, what the model wrote, and whether it is right.
+std::vector<std::string> table(std::span<const Sample> samples) {
+  constexpr int longest = 44;
+  const auto cell = [](const std::string& text) { return show::cut(shown(text), longest, "..."); };
+  int source_width = 0, written_width = 0;
+  for (const auto& sample : samples) {
+    source_width = std::max(source_width, display_width(cell(sample.source)));
+    written_width = std::max(written_width, display_width(cell(sample.written)));
+  }
+  std::vector<std::string> lines;
+  for (const auto& sample : samples) {
+    lines.push_back("  " + padded(cell(sample.source), source_width) + "  " +
+                    padded(cell(sample.written), written_width) + "  " +
+                    (sample.right ? "right" : "wrong: " + cell(sample.expected)));
+  }
+  return lines;
+}
+
+/// 105664 as "105,664".
+std::string grouped(int64_t number) {
+  std::string digits = text(number);
+  for (int i = int(digits.size()) - 3; i > 0; i -= 3) digits.insert(size_t(i), ",");
+  return digits;
+}
+
+}  // namespace
+
+std::string padded(std::string text, int width) {
+  const int missing = width - display_width(text);
+  return missing > 0 ? text + std::string(size_t(missing), ' ') : text;
+}
+
+TrainView::TrainView(ViewOptions options)
+    : options_(std::move(options)),
+      progress_({.quiet = options_.quiet,
+                 .log_every = options_.verbose ? 1.0 : 5.0,
+                 .terminal = show::terminal_facts(2)}) {
+  if (options_.log.empty()) return;
+  log_file_.emplace(options_.log);
+  log_.emplace(show::ProgressOptions{.write = [this](std::string_view lines) { log(lines); }});
+}
+
+void TrainView::started(const Task& task, const RunFacts& facts) {
+  task_ = &task;
+  note(task.config().name + ": " + grouped(facts.train) + " examples to learn (" +
+       grouped(facts.pairs) + " pairs), " + grouped(facts.validation) + " to validate, " +
+       grouped(facts.test) + " to test");
+  note("model: " + grouped(facts.parameters) + " parameters, vocabularies of " +
+       text(facts.source_tokens) + " and " + text(facts.target_tokens) + " tokens; " +
+       text(num_threads()) + " threads");
+}
+
+void TrainView::step(const StepReport& report) {
+  tokens_ += report.tokens;
+  const auto passed = std::chrono::steady_clock::now() - start_;
+  show::ProgressFields fields{
+      .step = report.step,
+      .total = options_.steps,
+      .loss = report.loss,
+      .smoothed_loss = report.smoothed_loss,
+      .lr = report.learning_rate,
+      .gradient_norm = report.gradient_norm,
+      .items_per_second = double(tokens_) / std::chrono::duration<double>(passed).count(),
+      .items = "tokens"};
+  if (options_.verbose) fields.memory_bytes = memory_statistics().peak_bytes;
+  progress_.update(fields);
+  if (log_) log_->update(fields);
+}
+
+void TrainView::validated(int64_t step, const data::ErrorRates* rates,
+                          std::span<const Sample> samples) {
+  note(rates ? "\nstep " + text(step) + ": " + task_->describe(*rates) : "\nbefore training:");
+  for (const auto& line : table(samples)) note(line);
+  if (step == 0) start_ = std::chrono::steady_clock::now();
+}
+
+void TrainView::event(const Json& event) {
+  if (options_.json) print_json(event);
+}
+
+void TrainView::finished(const RunResult& result) {
+  progress_.finish();
+  if (log_) log_->finish();
+  if (result.signal != 0) {
+    complain("heed: ended by signal " + text(result.signal) + " after step " + text(result.steps) +
+             "; saved " + result.paths[0]);
+  } else if (!options_.json) {
+    print_result(result);
+  }
+}
+
+void TrainView::print_result(const RunResult& result) const {
+  const auto& rates = result.test.rates;
+  print("test: " + task_->describe(rates) + "\n      on " + grouped(rates.sequences) +
+        " examples never seen, after " + grouped(result.steps) + " steps in " +
+        fixed(result.train_seconds, 1) + " s\n");
+  const std::string remark = task_->remark(result.test.measures);
+  if (!remark.empty()) print("      " + remark + "\n");
+  print("\n");
+  for (const auto& line : table(result.samples)) print(line + "\n");
+  if (!result.maps.empty()) print("\n" + drawn(result.maps[0]));
+  print("\nwritten:\n");
+  for (const auto& path : result.paths) print("  " + path + "\n");
+}
+
+void TrainView::note(const std::string& line) {
+  progress_.note(line);
+  if (log_) log_->note(line);
+}
+
+void TrainView::log(std::string_view lines) {
+  while (!lines.empty()) {
+    const size_t end = lines.find('\n');
+    log_file_->write(lines.substr(0, end));
+    lines.remove_prefix(end == lines.npos ? lines.size() : end + 1);
+  }
+}
