@@ -13,10 +13,10 @@ namespace {
 /// The step as the paper writes it. inputs: query (B, A), keys (B, S, A), values (B, S, D), v (A).
 std::vector<Variable> definition(std::span<const Variable> inputs, const Tensor& mask) {
   const Variable &query = inputs[0], &keys = inputs[1], &values = inputs[2], &v = inputs[3];
-  const Variable hidden = tanh(unsqueeze(query, 1) + keys);             // (B, S, A)
-  const Variable scores = matmul(hidden, v);                            // (B, S)
-  const Variable weights = softmax(scores, -1, mask);                   // (B, S)
-  const Variable context = matmul(unsqueeze(weights, 1), values);       // (B, 1, D)
+  const Variable hidden = tanh(unsqueeze(query, 1) + keys);        // (B, S, A)
+  const Variable scores = matmul(hidden, v);                       // (B, S)
+  const Variable weights = softmax(scores, -1, mask);              // (B, S)
+  const Variable context = matmul(unsqueeze(weights, 1), values);  // (B, 1, D)
   return {squeeze(context, 1), weights};
 }
 
@@ -24,8 +24,7 @@ std::vector<Variable> definition(std::span<const Variable> inputs, const Tensor&
 
 AttentionStep additive_attention(const Variable& query, const Variable& keys,
                                  const Variable& values, const Variable& v, const Tensor& mask) {
-  static constexpr Op op{"additive_attention",
-                         "w = softmax(v . tanh(q + k)), c = sum_s w_s x_s",
+  static constexpr Op op{"additive_attention", "w = softmax(v . tanh(q + k)), c = sum_s w_s x_s",
                          "dw_s = dc . x_s, de = w (dw - sum w dw), dq = sum_s de_s v (1 - tanh^2)"};
   const std::vector<Variable> inputs{query, keys, values, v};
   const auto define = [mask](std::span<const Variable> in) { return definition(in, mask); };

@@ -44,9 +44,8 @@ class Watch final : public Trace {
   void computed(const Op&, std::span<const Attribute>, std::span<const Variable>,
                 std::span<const Variable>) override {}
   void differentiated(const Node& node, const Gradients& g) override {
-    steps.push_back({&node,
-                     {g.outputs.begin(), g.outputs.end()},
-                     {g.inputs.begin(), g.inputs.end()}});
+    steps.push_back(
+        {&node, {g.outputs.begin(), g.outputs.end()}, {g.inputs.begin(), g.inputs.end()}});
     for (size_t i = 0; i < steps.back().sent.size(); ++i)  // what is sent may be added to later
       if (steps.back().sent[i].defined())
         steps.back().sent[i] = Variable(clone(steps.back().sent[i].value()));
@@ -82,7 +81,8 @@ class Explanation {
   }
 
   std::string as_dot() const {
-    std::string out = "digraph backward {\n  rankdir=LR;\n  node [shape=box, fontname=monospace];\n";
+    std::string out =
+        "digraph backward {\n  rankdir=LR;\n  node [shape=box, fontname=monospace];\n";
     int count = 0;
     for (const Step& step : watch_.steps) {
       const std::string name = names_.at(step.node);
@@ -98,8 +98,8 @@ class Explanation {
     }
     for (const NodeRef& node : nodes_)
       if (node->is_leaf)
-        out += "  " + quoted(names_.at(node.get())) + " [style=rounded, label=" +
-               quoted(leaf_line(*node)) + "];\n";
+        out += "  " + quoted(names_.at(node.get())) +
+               " [style=rounded, label=" + quoted(leaf_line(*node)) + "];\n";
     return out + "}\n";
   }
 
@@ -121,7 +121,7 @@ class Explanation {
     int leaf = 0, value = 0;
     for (const NodeRef& node : nodes_) {
       const std::string given = Variable(Tensor(), node).name();
-      names_[node.get()] = !given.empty()   ? given
+      names_[node.get()] = !given.empty()  ? given
                            : node->is_leaf ? "leaf" + std::to_string(++leaf)
                                            : "v" + std::to_string(++value);
     }
@@ -134,8 +134,10 @@ class Explanation {
     std::string out = std::string(node.op.name) + "(";
     for (size_t i = 0; i < edges.size(); ++i) {
       if (i > 0) out += ", ";
-      if (edges[i].node) out += names_.at(edges[i].node.get());
-      else out += entry ? shown(entry->inputs[i].value()) : "constant";
+      if (edges[i].node)
+        out += names_.at(edges[i].node.get());
+      else
+        out += entry ? shown(entry->inputs[i].value()) : "constant";
     }
     if (entry)
       for (const Attribute& a : entry->attributes)
@@ -174,8 +176,8 @@ class Explanation {
       const auto edges = step.node->edges();
       for (size_t i = 0; i < edges.size(); ++i) {
         if (edges[i].node.get() != &node || !step.sent[i].defined()) continue;
-        out += (terms++ ? " + " : "") + shown(step.sent[i].value()) + " (" +
-               names_.at(step.node) + ")";
+        out += (terms++ ? " + " : "") + shown(step.sent[i].value()) + " (" + names_.at(step.node) +
+               ")";
       }
     }
     return terms > 1 ? out + " = " : "";
@@ -191,8 +193,8 @@ class Explanation {
     const auto edges = node.edges();
     for (size_t i = 0; i < edges.size(); ++i)
       if (edges[i].node && step.sent[i].defined())
-        out += "     to " + names_.at(edges[i].node.get()) + ": " + shown(step.sent[i].value()) +
-               "\n";
+        out +=
+            "     to " + names_.at(edges[i].node.get()) + ": " + shown(step.sent[i].value()) + "\n";
     return out;
   }
 
@@ -207,8 +209,10 @@ class Explanation {
     std::string out = "\"";
     for (char c : text) {
       if (c == '"' || c == '\\') out += '\\';
-      if (c == '\n') out += "\\n";
-      else if (static_cast<unsigned char>(c) >= 32) out += c;
+      if (c == '\n')
+        out += "\\n";
+      else if (static_cast<unsigned char>(c) >= 32)
+        out += c;
     }
     return out + "\"";
   }

@@ -39,8 +39,8 @@ void check(RecurrentKind kind, const Variable& x, const Variable& h, const Varia
   const int64_t hidden = w.w_hh.size(1), width = gate_count(kind) * hidden, inputs = x.size(-1);
   require(w.w_hh.size(0) == width, op, ": w_hh should be ", Shape{width, hidden}, ", got ",
           w.w_hh.shape());
-  require(w.w_ih.shape() == Shape({width, inputs}), op, ": w_ih should be ",
-          Shape{width, inputs}, " for an input of shape ", x.shape(), ", got ", w.w_ih.shape());
+  require(w.w_ih.shape() == Shape({width, inputs}), op, ": w_ih should be ", Shape{width, inputs},
+          " for an input of shape ", x.shape(), ", got ", w.w_ih.shape());
   check_state(op, "b_ih", w.b_ih, {width});
   check_state(op, "b_hh", w.b_hh, {width});
   check_state(op, "h_0", h, {x.size(0), hidden});
@@ -152,8 +152,8 @@ namespace {
 std::vector<Variable> step(RecurrentKind kind, const Variable& x, const Variable& h,
                            const Variable& c, const RecurrentWeights& w) {
   const char* op = recurrent_name(kind);
-  require(x.dim() == 2 && h.defined(), op, " cell: expected an input (B, I) and a state (B, H), got ",
-          x.shape());
+  require(x.dim() == 2 && h.defined(), op,
+          " cell: expected an input (B, I) and a state (B, H), got ", x.shape());
   check(kind, x, h, c, w);
   const auto inputs = input_list(x, h, c, w);
   const Definition define = [kind](std::span<const Variable> in) {

@@ -36,10 +36,14 @@ std::vector<Variable> define_step(RecurrentKind kind, std::span<const Variable> 
   const Variable h = zero_state(in[1], x, w_hh);
   const Variable from_x = linear(x, w_ih, in[5]), from_h = linear(h, w_hh, in[6]);  // (B, G H)
   switch (kind) {
-    case RecurrentKind::lstm: return lstm(from_x, from_h, zero_state(in[2], x, w_hh));
-    case RecurrentKind::gru: return gru(from_x, from_h, h);
-    case RecurrentKind::rnn_tanh: return {tanh(from_x + from_h)};
-    case RecurrentKind::rnn_relu: return {relu(from_x + from_h)};
+    case RecurrentKind::lstm:
+      return lstm(from_x, from_h, zero_state(in[2], x, w_hh));
+    case RecurrentKind::gru:
+      return gru(from_x, from_h, h);
+    case RecurrentKind::rnn_tanh:
+      return {tanh(from_x + from_h)};
+    case RecurrentKind::rnn_relu:
+      return {relu(from_x + from_h)};
   }
   return {};
 }

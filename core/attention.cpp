@@ -52,8 +52,8 @@ struct Step {
 
   int64_t padded() const { return (width + lanes - 1) / lanes * lanes; }
 
-  /// row = tanh(query + key_s). The row is padded, so that its end goes through the same vector code
-  /// as the rest (a scalar tail would give other bits).
+  /// row = tanh(query + key_s). The row is padded, so that its end goes through the same vector
+  /// code as the rest (a scalar tail would give other bits).
   [[gnu::always_inline]] void activate(int64_t b, int64_t s, T* __restrict row) const {
     const T *q = query + b * width, *k = keys + (b * source + s) * width;
     for (int64_t j = 0; j < width; ++j) row[j] = q[j] + k[j];
@@ -156,9 +156,9 @@ int64_t piece(int64_t source, int64_t width) {
 template <class T>
 Step<T> make_step(const Tensor& query, const Tensor& keys, const Tensor& values, const Tensor& v,
                   const Tensor& mask) {
-  return {query.size(0),    keys.size(1),     keys.size(2),     values.size(2),
-          query.data<T>(),  keys.data<T>(),   values.data<T>(), v.data<T>(),
-          mask.defined() ? mask.data<uint8_t>() : nullptr};
+  return {query.size(0),    keys.size(1),    keys.size(2),
+          values.size(2),   query.data<T>(), keys.data<T>(),
+          values.data<T>(), v.data<T>(),     mask.defined() ? mask.data<uint8_t>() : nullptr};
 }
 
 }  // namespace
@@ -185,29 +185,34 @@ AdditiveAttention additive_attention(const Tensor& query, const Tensor& keys, co
   return out;
 }
 
-AdditiveAttentionGradients additive_attention_backward(
-    const Tensor& query, const Tensor& keys, const Tensor& values, const Tensor& v,
-    const Tensor& weights, const Tensor& grad_context, const Tensor& grad_weights) {
+AdditiveAttentionGradients additive_attention_backward(const Tensor& query, const Tensor& keys,
+                                                       const Tensor& values, const Tensor& v,
+                                                       const Tensor& weights,
+                                                       const Tensor& grad_context,
+                                                       const Tensor& grad_weights) {
   const DType dtype = query.dtype();
   const Tensor q = contiguous(query), k = contiguous(keys), x = contiguous(values),
                u = contiguous(v), w = contiguous(weights);
   const Shape context_shape{query.size(0), values.size(2)};
-  const Tensor dc = grad_context.defined() ? contiguous(grad_context)
-                                           : zeros(context_shape, {.dtype = dtype});
+  const Tensor dc =
+      grad_context.defined() ? contiguous(grad_context) : zeros(context_shape, {.dtype = dtype});
   const Tensor dw = grad_weights.defined() ? contiguous(grad_weights) : grad_weights;
   const int64_t grain = piece(keys.size(1), keys.size(2));
   const int64_t pieces = (query.size(0) + grain - 1) / grain;
-  AdditiveAttentionGradients out{
-      Tensor::allocate(q.shape(), dtype), Tensor::allocate(k.shape(), dtype),
-      Tensor::allocate(x.shape(), dtype), Tensor()};
+  AdditiveAttentionGradients out{Tensor::allocate(q.shape(), dtype),
+                                 Tensor::allocate(k.shape(), dtype),
+                                 Tensor::allocate(x.shape(), dtype), Tensor()};
   const Tensor dv = zeros({pieces, v.size(0)}, {.dtype = dtype});  // (pieces, A), summed below
   dispatch_floating(dtype, "additive_attention", [&](auto t) {
     using T = decltype(t);
     const Step<T> step = make_step<T>(q, k, x, u, {});
-    const StepGradients<T> gradients{w.data<T>(), dc.data<T>(),
+    const StepGradients<T> gradients{w.data<T>(),
+                                     dc.data<T>(),
                                      dw.defined() ? dw.data<T>() : nullptr,
-                                     out.query.mutable_data<T>(), out.keys.mutable_data<T>(),
-                                     out.values.mutable_data<T>(), dv.mutable_data<T>()};
+                                     out.query.mutable_data<T>(),
+                                     out.keys.mutable_data<T>(),
+                                     out.values.mutable_data<T>(),
+                                     dv.mutable_data<T>()};
     parallel_for(0, step.batch, grain, [&](int64_t begin, int64_t end) {
       std::vector<T> scores(size_t(step.source)), row(size_t(step.padded()));
       T* dv_row = gradients.v + begin / grain * step.width;

@@ -54,9 +54,8 @@ void multiply_panel(int64_t m, int64_t k, const T* a, int64_t lda, const T* pane
                     int64_t ldc, int64_t columns) {
   constexpr int64_t whole = PackedMatrix<T>::panel_columns;
   if (columns == whole)
-    return simd::run_with_width([=](auto width) {
-      column<T, decltype(width)::value>(m, k, a, lda, panel, c, ldc);
-    });
+    return simd::run_with_width(
+        [=](auto width) { column<T, decltype(width)::value>(m, k, a, lda, panel, c, ldc); });
   constexpr int64_t rows = 12;
   alignas(64) T wide[rows * whole];
   for (int64_t i = 0; i < m; i += rows) {
@@ -165,8 +164,10 @@ void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixVie
       const int64_t i = task / across * rows, j = task % across * columns;
       const int64_t height = std::min(rows, m - i), last = std::min(n, j + columns);
       for (int64_t r = i; r < i + height; ++r) {
-        if (bias) std::copy(bias + j, bias + last, c + r * ldc + j);
-        else if (beta == 0) std::fill(c + r * ldc + j, c + r * ldc + last, 0.0f);
+        if (bias)
+          std::copy(bias + j, bias + last, c + r * ldc + j);
+        else if (beta == 0)
+          std::fill(c + r * ldc + j, c + r * ldc + last, 0.0f);
       }
       const float* from = a.data + (a.transposed ? i : i * a.leading);
       packed.multiply_add(height, {from, a.leading, a.transposed}, c + i * ldc, ldc, j, last);

@@ -69,11 +69,17 @@ class Forward {
   /// empty. Without a weight there is no product.
   Forward(const Plan& plan, const PackedMatrix<T>* weight, const Tensor& projected,
           const Tensor& hidden, RecurrentState& state)
-      : plan_(plan), weight_(weight), projected_(projected.data<T>()),
-        start_(readable<T>(hidden)), start_stride_(weight ? 0 : Cell::gates * plan.hidden),
-        output_(writable<T>(state.output)), h_(writable<T>(state.h_n)),
-        c_(writable<T>(state.c_n)), gates_(writable<T>(state.gates)),
-        h_prev_(writable<T>(state.h_prev)), c_prev_(writable<T>(state.c_prev)) {}
+      : plan_(plan),
+        weight_(weight),
+        projected_(projected.data<T>()),
+        start_(readable<T>(hidden)),
+        start_stride_(weight ? 0 : Cell::gates * plan.hidden),
+        output_(writable<T>(state.output)),
+        h_(writable<T>(state.h_n)),
+        c_(writable<T>(state.c_n)),
+        gates_(writable<T>(state.gates)),
+        h_prev_(writable<T>(state.h_prev)),
+        c_prev_(writable<T>(state.c_prev)) {}
 
   /// h_n and c_n hold the initial state and are the running state.
   void walk(int64_t begin, int64_t end) const {
@@ -142,10 +148,15 @@ class Backward {
  public:
   Backward(const Plan& plan, const PackedMatrix<T>* weight, const RecurrentState& state,
            const Tensor& grad_output, const RecurrentGradients& gradients)
-      : plan_(plan), weight_(weight), gates_(readable<T>(state.gates)),
-        h_prev_(readable<T>(state.h_prev)), c_prev_(readable<T>(state.c_prev)),
-        grad_output_(readable<T>(grad_output)), projected_(writable<T>(gradients.projected)),
-        hidden_(writable<T>(gradients.hidden)), h_(writable<T>(gradients.h_0)),
+      : plan_(plan),
+        weight_(weight),
+        gates_(readable<T>(state.gates)),
+        h_prev_(readable<T>(state.h_prev)),
+        c_prev_(readable<T>(state.c_prev)),
+        grad_output_(readable<T>(grad_output)),
+        projected_(writable<T>(gradients.projected)),
+        hidden_(writable<T>(gradients.hidden)),
+        h_(writable<T>(gradients.h_0)),
         c_(writable<T>(gradients.c_0)) {}
 
   /// h_0 and c_0 hold the gradients of the final state and are the running gradients.
@@ -212,10 +223,14 @@ template <class F>
 void dispatch(RecurrentKind kind, DType dtype, const F& fn) {
   dispatch_floating(dtype, recurrent_name(kind), [&](auto t) {
     switch (kind) {
-      case RecurrentKind::lstm: return fn(t, detail::LstmCell{});
-      case RecurrentKind::gru: return fn(t, detail::GruCell{});
-      case RecurrentKind::rnn_tanh: return fn(t, detail::RnnCell<false>{});
-      case RecurrentKind::rnn_relu: return fn(t, detail::RnnCell<true>{});
+      case RecurrentKind::lstm:
+        return fn(t, detail::LstmCell{});
+      case RecurrentKind::gru:
+        return fn(t, detail::GruCell{});
+      case RecurrentKind::rnn_tanh:
+        return fn(t, detail::RnnCell<false>{});
+      case RecurrentKind::rnn_relu:
+        return fn(t, detail::RnnCell<true>{});
     }
   });
 }

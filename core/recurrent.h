@@ -3,8 +3,8 @@
 #include "heed/core/tensor.h"
 
 /// The walk of a recurrent layer through time, one layer in one direction: the part of an RNN that
-/// no large product can do. Sequences are batch-first: B sequences of T steps, H hidden units, and G
-/// preactivations for each unit (RNN 1, GRU 3, LSTM 4; PyTorch's order i f g o and r z n).
+/// no large product can do. Sequences are batch-first: B sequences of T steps, H hidden units, and
+/// G preactivations for each unit (RNN 1, GRU 3, LSTM 4; PyTorch's order i f g o and r z n).
 namespace heed {
 
 enum class RecurrentKind { rnn_tanh, rnn_relu, gru, lstm };

@@ -22,7 +22,8 @@ struct CellBlock {
   alignas(64) T dn[lanes];  // GRU: the gradient of the input's part of n
 };
 
-/// c' = f c + i g, h' = o tanh(c'). Hochreiter & Schmidhuber 1997 with the forget gate of Gers 2000.
+/// c' = f c + i g, h' = o tanh(c'). Hochreiter & Schmidhuber 1997 with the forget gate of Gers
+/// 2000.
 struct LstmCell {
   static constexpr int gates = 4, saved = 4;
   static constexpr bool has_cell = true, apart = false;

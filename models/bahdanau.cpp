@@ -66,7 +66,8 @@ Json Bahdanau::config() const { return fields_to_json(settings); }
 
 /// Section 3.2: the annotations h_j = [h_j forward; h_j backward], and
 /// s_0 = tanh(W_s [h_S forward; h_1 backward]), where the paper takes the backward half alone.
-DecoderState Bahdanau::encode(const Tensor& source, const Tensor& lengths) const {
+DecoderState Bahdanau::encode(const Tensor& source, const Tensor& given_lengths) const {
+  const Tensor lengths = lengths_or_full(given_lengths, source);
   const auto encoded = encoder(dropout(source_embedding(source)), {.lengths = lengths});
   const Variable ends = cat({encoded.h_n[0], encoded.h_n[1]}, 1);  // (B, H)
   LstmState first{tanh(initial(ends)), {}};

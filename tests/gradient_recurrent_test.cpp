@@ -173,8 +173,8 @@ TEST_CASE("recurrent refuses what does not fit", "[recurrent]") {
 
 TEST_CASE("additive_attention equals its definition and its differences", "[attention]") {
   manual_seed(6);
-  const Tensor mask = from_values(
-      std::vector<uint8_t>{1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0}, {3, 4});  // the last row: nothing
+  const Tensor mask = from_values(std::vector<uint8_t>{1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0},
+                                  {3, 4});  // the last row: nothing
   for (const Tensor& m : {Tensor(), mask}) {
     const std::vector<Variable> leaves{leaf({3, 5}), leaf({3, 4, 5}), leaf({3, 4, 6}), leaf({5})};
     const VariableFunction step = [=](std::span<const Variable> in) -> std::vector<Variable> {

@@ -168,7 +168,7 @@ void Run::load(nn::Module& module) {
 }
 
 Json parity_cases(const std::string& family) {
-  const std::string path = test_data("parity/" + family + ".json");
+  const std::string path = test_data("data/parity/" + family + ".json");
   return parse_json(read_file(path), path);
 }
 

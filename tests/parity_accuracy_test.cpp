@@ -50,7 +50,7 @@ void check_f32(const Bar& bar, F f, const T&... x) {
 
 TEST_CASE("at least 200 parity cases differ in more than numbers") {
   std::set<std::string> with_gradients, all;
-  for (const auto& entry : std::filesystem::directory_iterator(test_data("parity"))) {
+  for (const auto& entry : std::filesystem::directory_iterator(test_data("data/parity"))) {
     const Json file = parity_cases(entry.path().stem());
     for (const JsonReader& stored : JsonReader(file, entry.path()).at("cases").elements()) {
       all.insert(signature(stored));

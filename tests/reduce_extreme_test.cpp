@@ -13,7 +13,7 @@ using namespace heed;
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// max(x, dim) by plain loops: the first NaN, or the first of the largest.
 void check_extreme(const Tensor& x, int64_t dim, bool smallest) {
@@ -62,7 +62,8 @@ TEST_CASE("max and min along a dimension find the first extreme") {
           check_extreme(to(ties, dtype), dim, smallest);
           if (ties.numel() < 5000) check_extreme(reversed_layout(to(ties, dtype)), dim, smallest);
         }
-    const Tensor holes = where(gt(rand(shape), 0.97), full(shape, nan), to(ties, heed::f32));
+    const Tensor holes =
+        where(gt(rand(shape), 0.97), full(shape, not_a_number), to(ties, heed::f32));
     for (int64_t dim = 0; dim < ties.dim(); ++dim) check_extreme(holes, dim, false);
     for (int64_t dim = 0; dim < ties.dim(); ++dim) check_extreme(holes, dim, true);
   }
@@ -102,7 +103,7 @@ TEST_CASE("cumsum") {
 TEST_CASE("NaN and infinities come through") {
   for (const int64_t n : {2, 9, 33, 100, 3000}) {
     const Tensor x = zeros({n});
-    x[n - 1].fill_(nan);
+    x[n - 1].fill_(not_a_number);
     CAPTURE(n);
     for (const Tensor& y : {sum(x), mean(x), var(x), heed::std(x), norm(x), norm(x, 1), max(x),
                             min(x), amax(x), logsumexp(x), cumsum(x, 0)[n - 1]})

@@ -41,8 +41,9 @@ double total(const Values& x) {
 }
 double average(const Values& x) { return total(x) / double(x.size()); }
 double variance(const Values& x) {
+  const double mean = average(x);
   long double sum = 0;
-  for (double value : x) sum += (value - average(x)) * (value - average(x));
+  for (double value : x) sum += (value - mean) * (value - mean);
   return double(sum) / double(x.size() - 1);
 }
 double length(const Values& x) {
@@ -53,9 +54,10 @@ double length(const Values& x) {
 double highest(const Values& x) { return *std::max_element(x.begin(), x.end()); }
 double lowest(const Values& x) { return *std::min_element(x.begin(), x.end()); }
 double log_sum(const Values& x) {
+  const double most = highest(x);
   double sum = 0;
-  for (double value : x) sum += std::exp(value - highest(x));
-  return highest(x) + std::log(sum);
+  for (double value : x) sum += std::exp(value - most);
+  return most + std::log(sum);
 }
 
 struct Op {

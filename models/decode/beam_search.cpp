@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "heed/autograd/recording.h"
 #include "heed/core/creation.h"
@@ -177,8 +178,9 @@ class Search {
 }  // namespace
 
 std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Tensor& source,
-                                                 const Tensor& lengths,
+                                                 const Tensor& given_lengths,
                                                  const BeamOptions& options) {
+  const Tensor lengths = lengths_or_full(given_lengths, source);
   detail::check_decode("beam_search", source, lengths, options.max_length);
   require(options.beam_size >= 1 && options.n_best >= 1 && options.n_best <= options.beam_size,
           "beam_search: expected 1 <= n_best <= beam_size, got ", options.n_best, " and ",

@@ -2,6 +2,7 @@
 
 #include "heed/autograd/index.h"
 #include "heed/core/convert.h"
+#include "heed/core/creation.h"
 #include "heed/core/softmax.h"
 
 namespace heed::models {
@@ -21,6 +22,11 @@ DecoderState reorder(const DecoderState& state, const Tensor& index) {
 
 DecoderState reorder_within_sources(const DecoderState& state, const Tensor& index) {
   return {picked(state.rows, index), state.memory};
+}
+
+Tensor lengths_or_full(const Tensor& lengths, const Tensor& source) {
+  if (lengths.defined()) return lengths;
+  return full({source.size(0)}, source.size(1), {.dtype = i64});
 }
 
 namespace detail {

@@ -35,8 +35,9 @@ void set_weights(std::vector<Hypothesis>& found, const std::vector<Tensor>& step
 
 }  // namespace
 
-std::vector<Hypothesis> greedy(const Seq2Seq& model, const Tensor& source, const Tensor& lengths,
-                               const DecodeOptions& options) {
+std::vector<Hypothesis> greedy(const Seq2Seq& model, const Tensor& source,
+                               const Tensor& given_lengths, const DecodeOptions& options) {
+  const Tensor lengths = lengths_or_full(given_lengths, source);
   detail::check_decode("greedy", source, lengths, options.max_length);
   const NoGrad no_grad;
   std::vector<Hypothesis> found(size_t(source.size(0)));

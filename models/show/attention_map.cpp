@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "heed/core/convert.h"
 #include "heed/core/error.h"
 #include "heed/core/io/utf8.h"
 #include "heed/models/show/text.h"
@@ -139,6 +140,16 @@ void add_legend(Canvas& canvas) {
 }
 
 }  // namespace
+
+AttentionMap attention_map(std::string_view source, std::string_view target,
+                           const Tensor& weights) {
+  const Tensor values = contiguous(to(weights, f64));
+  const double* first = values.data<double>();
+  AttentionMap map{
+      utf8_characters(source), utf8_characters(target), {first, first + values.numel()}};
+  validate(map);
+  return map;
+}
 
 void validate(const AttentionMap& map) {
   const std::size_t rows = map.target.size();

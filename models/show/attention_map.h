@@ -2,7 +2,10 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "heed/core/tensor.h"
 
 namespace heed::show {
 
@@ -18,6 +21,10 @@ struct AttentionMap {
 
 /// Throws Error unless there are T x S weights, all of them finite and in [0, 1] (to rounding).
 void validate(const AttentionMap& map);
+
+/// The map of a decoded text, a character each: weights (T, S) as decoding gives them.
+AttentionMap attention_map(std::string_view source, std::string_view target,
+                           const Tensor& weights);
 
 struct DrawOptions {
   bool colour = false;  ///< shades as 256-colour backgrounds instead of block characters

@@ -26,7 +26,7 @@ struct TrainingConfig {
   void fields(V& visit) {
     visit("steps", steps, {.min = 1}, "updates of the parameters");
     visit("batch_size", batch_size, {.min = 1}, "pairs in a batch");
-    visit("learning_rate", learning_rate, {.min = 0, .max = 100}, "of Adam, at its highest");
+    visit("learning_rate", learning_rate, {.min = 0}, "of Adam, at its highest");
     visit("warmup", warmup, {.min = 0}, "steps until it is highest");
     visit("clip", clip, {.min = 1e-6}, "largest norm of the gradient");
     visit("teacher_forcing", teacher_forcing, {.min = 0, .max = 1},

@@ -1,5 +1,5 @@
-// One training step of the quickstart's model: batch 128, 9 letters, 9 phones, embedding 128, hidden
-// 256, LSTM, additive attention; forward, loss, backward, clip, Adam. Prints a line of JSON.
+// One training step of the quickstart's model: batch 128, 9 letters, 9 phones, embedding 128,
+// hidden 256, LSTM, additive attention; forward, loss, backward, clip, Adam. Prints a line of JSON.
 // bench_g2p [THREADS [SECONDS]]; tools/bench/compare.sh runs it beside PyTorch.
 #include <algorithm>
 #include <chrono>

@@ -1,0 +1,218 @@
+#include "heed/models/model_file.h"
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "heed/core/creation.h"
+#include "heed/core/generator.h"
+#include "heed/core/io/files.h"
+#include "heed/models/bahdanau.h"
+#include "heed/models/fields.h"
+#include "tests/catch.h"
+#include "tests/support.h"
+
+using namespace heed;
+using namespace heed::models;
+
+namespace {
+
+data::Vocabulary vocabulary(std::vector<std::string> tokens) {
+  data::TokenCounts counts;
+  data::count_tokens(tokens, counts);
+  return data::Vocabulary::from_counts(counts);
+}
+
+TextModel small_model(std::string cell = "lstm") {
+  TextModel made{.model = {}, .source = vocabulary({"a", "é"}), .target = vocabulary({"x"})};
+  manual_seed(7);
+  made.model = std::make_unique<Bahdanau>(BahdanauConfig{.source_tokens = made.source.size(),
+                                                         .target_tokens = made.target.size(),
+                                                         .embedding = 3,
+                                                         .hidden = 4,
+                                                         .cell = cell});
+  made.task.set("name", "pairs").set("longest", 12);
+  return made;
+}
+
+template <class T>
+bool same_numbers(const Tensor& a, const Tensor& b) {
+  const T *x = a.data<T>(), *y = b.data<T>();
+  return std::equal(x, x + a.numel(), y, y + b.numel(),
+                    [](T p, T q) { return p == q && std::signbit(p) == std::signbit(q); });
+}
+
+void check_same(const TextModel& a, const TextModel& b) {
+  const auto left = a.model->state_dict(), right = b.model->state_dict();
+  REQUIRE(left.size() == right.size());
+  for (size_t i = 0; i < left.size(); ++i) {
+    CHECK(left[i].first == right[i].first);
+    REQUIRE(left[i].second.dtype() == right[i].second.dtype());
+    CHECK(left[i].second.shape() == right[i].second.shape());
+    CHECK(dispatch_floating(left[i].second.dtype(), "test", [&](auto t) {
+      return same_numbers<decltype(t)>(left[i].second, right[i].second);
+    }));
+  }
+  CHECK(a.source.tokens() == b.source.tokens());
+  CHECK(a.target.tokens() == b.target.tokens());
+  CHECK(a.task == b.task);
+}
+
+/// The file of a small model with one piece of its text replaced.
+std::string spoiled(const TempDir& folder, std::string_view old_text, std::string_view new_text) {
+  const std::string path = folder / "model.json";
+  save_model(path, small_model());
+  std::string text = read_file(path);
+  const size_t place = text.find(old_text);
+  REQUIRE(place != text.npos);
+  text.replace(place, old_text.size(), new_text);
+  write_file_atomic(path, text);
+  return path;
+}
+
+void check_refused(std::string_view old_text, std::string_view new_text, std::string_view part) {
+  const TempDir folder;
+  const std::string path = spoiled(folder, old_text, new_text);
+  check_error([&] { load_model(path); }, part);
+  CHECK_THROWS_AS(load_model(path), FileError);
+}
+
+}  // namespace
+
+TEST_CASE("a model comes back from its file bit for bit") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  const auto numbers = GENERATE(Numbers::base64, Numbers::decimal);
+  const std::string cell = GENERATE("lstm", "gru");
+  const auto dtype = GENERATE(f32, f64);
+  const TextModel saved = small_model(cell);
+  saved.model->to(dtype);
+  save_model(path, saved, {.numbers = numbers});
+  const TextModel loaded = load_model(path);
+  check_same(saved, loaded);
+  CHECK(loaded.model->type() == "bahdanau");
+  CHECK(loaded.model->config() == saved.model->config());
+  CHECK_FALSE(loaded.model->training);
+}
+
+TEST_CASE("extreme numbers survive both ways of writing") {
+  const auto numbers = GENERATE(Numbers::base64, Numbers::decimal);
+  using limits = std::numeric_limits<float>;
+  const std::vector<float> values = {0.0f,
+                                     -0.0f,
+                                     0.1f,
+                                     limits::max(),
+                                     limits::min(),
+                                     -1.0f / 3.0f,
+                                     limits::lowest(),
+                                     16777216.0f,
+                                     limits::denorm_min()};
+  const Tensor tensor = from_values(values, {int64_t(values.size())});
+  const Json json = tensor_to_json(tensor, numbers, "x");
+  const Json parsed = parse_json(json.dump(), "x.json");
+  CHECK(same_numbers<float>(tensor, tensor_from_json(JsonReader(parsed, "x.json"))));
+}
+
+TEST_CASE("tensors of every dtype and shape become JSON") {
+  const auto numbers = GENERATE(Numbers::base64, Numbers::decimal);
+  const auto back = [&](const Tensor& tensor) {
+    const Json json = tensor_to_json(tensor, numbers, "x");
+    return tensor_from_json(JsonReader(json, "x"));
+  };
+  const std::vector<int64_t> integers = {-1, int64_t{1} << 62};
+  const Tensor tensor = back(from_values(integers, {2, 1}));
+  CHECK(tensor.dtype() == i64);
+  CHECK(tensor.shape() == Shape{2, 1});
+  CHECK(tensor[1].item<int64_t>() == int64_t{1} << 62);
+  CHECK(back(zeros({2, 0, 3})).shape() == Shape{2, 0, 3});
+  CHECK(back(full({}, 2.5)).item() == 2.5);
+  CHECK(back(full({3}, 255, {.dtype = u8}))[2].item<int64_t>() == 255);
+}
+
+TEST_CASE("numbers that are not finite are not saved, and the parameters are named") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  save_model(path, small_model());
+  const std::string before = read_file(path);
+  const TextModel model = small_model();
+  const auto parameters = model.model->named_parameters();
+  parameters[0].variable.value().mutable_data<float>()[4] = NAN;
+  parameters[1].variable.value().mutable_data<float>()[0] = INFINITY;
+  const auto save = [&] { save_model(path, model); };
+  check_error(save, "parameter " + parameters[0].name + ": nan at index (1, 1)");
+  check_error(save, "parameter " + parameters[1].name + ": inf at index (0, 0)");
+  CHECK(read_file(path) == before);
+}
+
+TEST_CASE("files that are no models are refused") {
+  check_refused("\"heed\"", "\"other\"", "model.json: format: expected \"heed\", got \"other\"");
+  check_refused("\"version\": 1", "\"version\": 2", "version: this program reads version 1, got 2");
+  check_refused("\"task\"", "\"tusk\"", "tusk");
+  check_refused("\"bahdanau\"", "\"bahdana\"", "unknown type \"bahdana\"; there are bahdanau");
+  check_refused("\"hidden\": 4", "\"hidden\": 5", "expected an even number of hidden units, got 5");
+  check_refused("\"hidden\": 4", "\"hidden\": 6", "parameters: ");
+  check_refused("\"hidden\": 4", "\"hidden\": \"4\"", "config.hidden: expected an integer");
+  check_refused("\"hidden\": 4", "\"hiden\": 4", "unknown field \"hiden\"");
+  check_refused("\"source_tokens\": 6", "\"source_tokens\": 600",
+                "vocabulary has 6 tokens, got 600");
+  check_refused("\"<pad>\"", "\"<bad>\"", "vocabularies.source");
+  check_refused("\"f32\"", "\"f16\"", "f16");
+  check_refused("\"f32\"", "\"f64\"", "base64 letters for");
+  check_refused("\"shape\": [6, 3]", "\"shape\": [6, 3, 1000000000000, 100000000]", "shape");
+  check_refused("\"shape\": [6, 3]", "\"shape\": [6, -3]", "shape");
+  check_refused("\"shape\": [6, 3]", "\"shape\": [3, 6]", "parameters: ");
+  check_refused("source_embedding.weight\"", "source_embedding.wait\"", "source_embedding.wait");
+  check_refused("\"heed\"", "\"heed\",,", "model.json:");
+}
+
+TEST_CASE("everything wrong is in one message") {
+  const TempDir folder;
+  std::string path = spoiled(folder, "\"f32\"", "\"f16\"");
+  std::string text = read_file(path);
+  text.replace(text.find("\"x\""), 3, "\"\"");
+  text.replace(text.find("\"hidden\": 4"), 11, "\"hidden\": 0");
+  write_file_atomic(path, text);
+  const auto load = [&] { load_model(path); };
+  check_error(load, "3 problems:");
+  check_error(load, "f16");
+  check_error(load, "vocabularies.target");
+  check_error(load, "hidden: expected an integer from 2 to 65536, got 0");
+}
+
+TEST_CASE("a file of nonsense numbers is refused") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  save_model(path, small_model(), {.numbers = Numbers::decimal});
+  std::string text = read_file(path);
+  const size_t begin = text.find("\"data\": [") + 9;
+  text.replace(begin, text.find(',', begin) - begin, "1e39");  // infinite as a float
+  write_file_atomic(path, text);
+  check_error([&] { load_model(path); }, "inf at index (0, 0)");
+  text.replace(begin, 4, "1, 2");
+  write_file_atomic(path, text);
+  check_error([&] { load_model(path); }, "expected 18 numbers, got 19");
+}
+
+TEST_CASE("a program's own types load") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  struct Mine : Bahdanau {
+    using Bahdanau::Bahdanau;
+    std::string type() const override { return "mine"; }
+  };
+  TextModel saved = small_model();
+  BahdanauConfig config{.source_tokens = 6, .target_tokens = 5, .embedding = 2, .hidden = 2};
+  saved.model = std::make_unique<Mine>(config);
+  save_model(path, saved);
+  check_error([&] { load_model(path); }, "model.type: unknown type \"mine\"");
+  auto table = types();
+  table.push_back({.name = "mine", .make = [&](const JsonReader&) -> std::unique_ptr<Seq2Seq> {
+                     return std::make_unique<Mine>(config);
+                   }});
+  CHECK(load_model(path, table).model->type() == "mine");
+}
+
+TEST_CASE("a model that cannot be written is an IoError") {
+  CHECK_THROWS_AS(save_model("/dev/full", small_model()), IoError);
+  CHECK_THROWS_AS(load_model("/nowhere/model.json"), IoError);
+}

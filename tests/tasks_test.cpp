@@ -1,0 +1,252 @@
+#include "heed/models/tasks/task.h"
+
+#include <cmath>
+#include <csignal>
+#include <fstream>
+
+#include "heed/core/generator.h"
+#include "heed/core/io/files.h"
+#include "heed/models/data/dates.h"
+#include "heed/models/fields.h"
+#include "heed/models/tasks/evaluate.h"
+#include "heed/models/tasks/run.h"
+#include "heed/models/train/batch.h"
+#include "heed/models/train/signals.h"
+#include "tests/catch.h"
+#include "tests/support.h"
+
+using namespace heed;
+using namespace heed::models;
+using Words = std::vector<std::string>;
+using Ids = std::vector<int64_t>;
+
+namespace {
+
+std::unique_ptr<Task> task(std::string name) { return make_task({.name = std::move(name)}); }
+
+Ids ids(const Tensor& tensor) {
+  const auto* begin = tensor.data<int64_t>();
+  return {begin, begin + tensor.numel()};
+}
+
+/// A file of pairs "abc" -> "cba".
+std::string reversed_pairs(const TempDir& folder, int count) {
+  const std::string path = folder / "pairs.tsv";
+  std::ofstream file(path);
+  Generator generator(3);
+  for (int i = 0; i < count; ++i) {
+    std::string word;
+    const int64_t length = 2 + generator.integer(3);
+    for (int64_t k = 0; k < length; ++k) word += char('a' + generator.integer(3));
+    file << word << '\t' << std::string(word.rbegin(), word.rend()) << '\n';
+  }
+  return path;
+}
+
+RunConfig small_run(const std::string& data) {
+  RunConfig config = default_run("pairs");
+  config.data = data;
+  config.model.embedding = 8;
+  config.model.hidden = 16;
+  config.training.steps = 30;
+  config.training.batch_size = 8;
+  config.training.warmup = 3;
+  config.training.validate_every = 10;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("pairs become a batch") {
+  const std::vector<data::EncodedPair> pairs = {{.source = {5, 6, 7}, .target = {8}},
+                                                {.source = {9}, .target = {4, 4}},
+                                                {.source = {4}, .target = {}}};
+  const Batch batch = make_batch(pairs, Ids{1, 0, 2});
+  CHECK(batch.source.shape() == Shape{3, 3});
+  CHECK(ids(batch.source) == Ids{9, 0, 0, 5, 6, 7, 4, 0, 0});
+  CHECK(ids(batch.lengths) == Ids{1, 3, 1});
+  CHECK(batch.target_in.shape() == Shape{3, 3});
+  CHECK(ids(batch.target_in) == Ids{1, 4, 4, 1, 8, 0, 1, 0, 0});
+  CHECK(ids(batch.target_out) == Ids{4, 4, 2, 8, 2, -100, 2, -100, -100});
+  CHECK(batch.tokens == 6);
+}
+
+TEST_CASE("tasks are made by name") {
+  CHECK(tasks().size() == 3);
+  for (const auto& type : tasks()) CHECK(task(type.name)->config().name == type.name);
+  check_error([] { task("datse"); }, "there is no task \"datse\"; there are dates, g2p, pairs");
+}
+
+TEST_CASE("g2p reads the dictionary and spells in lower case") {
+  const auto g2p = task("g2p");
+  const TempDir folder;
+  const std::string path = folder / "dictionary";
+  std::ofstream file(path);
+  for (int i = 0; i < 30; ++i) {
+    const std::string word = "w" + std::string(size_t(i + 1), 'o');
+    file << "(\"" << word << "\" nil (((w uw) 1)))\n";
+  }
+  file.close();
+  const auto parts = g2p->examples({.path = path});
+  CHECK(parts.train.size() == 28);
+  CHECK(parts.test.size() == 1);
+  CHECK(parts.train[0].targets == std::vector<Words>{{"w", "uw"}});
+  CHECK(g2p->normalized("TensOr") == "tensor");
+  CHECK(g2p->target_unit() == data::Unit::word);
+  const auto rates = data::error_rates(std::vector<Words>{{"a", "b"}, {"c", "c"}},
+                                       std::vector<std::vector<Words>>{{{"a", "b"}}, {{"c", "d"}}});
+  CHECK(g2p->measures(rates).dump() == R"({"per":25.0,"wer":50.0})");
+  CHECK(task("pairs")->measures(rates).dump() == R"({"exact_match":50.0,"token_error_rate":25.0})");
+  CHECK_THROWS_AS(g2p->examples({.path = "/nowhere"}), IoError);
+}
+
+TEST_CASE("the share of year digits written looking at the year") {
+  const auto dates = task("dates");
+  const auto examples = data::date_examples(2000, 1, data::Part::test);
+  std::vector<Transcript> transcripts;
+  for (const auto& [example, begin, end, date] : examples) {
+    Transcript transcript{.source = example.source, .target = example.targets[0]};
+    const size_t columns = example.source.size();
+    transcript.weights.assign(columns * transcript.target.size(), 0.1);
+    for (int64_t t = 0; t < 4; ++t) {  // the last digit of the year looks just beside it
+      const int64_t beside = begin > 0 ? begin - 1 : end;
+      transcript.weights[size_t(t) * columns + size_t(t < 3 ? begin + t : beside)] = 0.5;
+    }
+    transcripts.push_back(std::move(transcript));
+  }
+  Json measures = Json::object();
+  dates->measure_attention(transcripts, measures);
+  CHECK(measures.dump() == R"({"year_attention":75.0})");
+  CHECK(dates->remark(measures).starts_with("75.00 % of the year's digits"));
+  transcripts.pop_back();
+  check_error([&] { dates->measure_attention(transcripts, measures); },
+              "expected 2000 transcripts");
+}
+
+TEST_CASE("dates never share a day between training and test") {
+  const auto parts = task("dates")->examples({});
+  CHECK(parts.train.size() == 100'000);
+  std::map<Words, int> days;
+  for (const auto& example : parts.train) ++days[example.targets[0]];
+  for (const auto& example : parts.test) CHECK(days.count(example.targets[0]) == 0);
+  check_error([] { task("dates")->examples({.path = "x"}); }, "--data does not apply");
+}
+
+TEST_CASE("a run trains, tests and leaves its folder") {
+  const TempDir folder;
+  const RunConfig config = small_run(reversed_pairs(folder, 60));
+  struct View : RunView {
+    std::vector<std::string> events;
+    int64_t steps = 0, validations = 0;
+    void step(const StepReport& report) override { steps = report.step; }
+    void validated(int64_t, const data::ErrorRates*, std::span<const Sample> samples) override {
+      ++validations;
+      CHECK(samples.size() == 3);
+    }
+    void event(const Json& json) override { events.push_back(json.dump()); }
+  } view;
+  const RunResult result = run(config, {.folder = folder / "run"}, view);
+  CHECK(result.signal == 0);
+  CHECK(view.steps == 30);
+  CHECK(view.validations == 4);
+  std::string lines;
+  for (const auto& event : view.events) lines += event + "\n";
+  CHECK(read_file(folder / "run/metrics.jsonl") == lines);
+  const Json last = parse_json(view.events.back(), "metrics");
+  CHECK(last.find("event")->as_string() == "result");
+  CHECK(last.find("task")->as_string() == "pairs");
+  CHECK(last.find("steps")->as_int() == 30);
+  CHECK(last.find("exact_match")->as_double() == 100 - result.test.rates.sequence_error_rate);
+  CHECK(last.find("model")->as_string() == (folder / "run/model.json").string());
+  for (const auto& path : result.paths) CHECK_FALSE(read_file(path).empty());
+
+  const TextModel loaded = load_model(result.paths[0]);
+  const auto again = task_of(loaded, result.paths[0]);
+  const auto test = again->examples({.path = config.data}).test;
+  CHECK(evaluate(*again, loaded, test).measures == result.test.measures);
+}
+
+TEST_CASE("a run's configuration comes back from run.json, and gives the same model") {
+  const TempDir folder;
+  RunConfig config = small_run(reversed_pairs(folder, 60));
+  config.training.seed = 9;
+  RunView view;
+  run(config, {.folder = folder / "one", .max_steps = 3}, view);
+  RunConfig again = default_run("pairs");
+  const Json echo = parse_json(read_file(folder / "one/run.json"), "run.json");
+  read_run(again, JsonReader(echo, "run.json"));
+  run(again, {.folder = folder / "two", .max_steps = 3}, view);
+  CHECK(read_file(folder / "one/model.json") == read_file(folder / "two/model.json"));
+  RunConfig other = default_run("dates");
+  check_error([&] { read_run(other, JsonReader(echo, "run.json")); }, "run of task \"pairs\"");
+}
+
+TEST_CASE("training stops when the loss is not a number, before anything changes") {
+  const std::vector<data::EncodedPair> pairs = {{.source = {4}, .target = {4}}};
+  Bahdanau model({.source_tokens = 5, .target_tokens = 5, .embedding = 2, .hidden = 2});
+  model.output.bias->value().mutable_data<float>()[1] = NAN;
+  const Tensor weight = model.output.weight.value();
+  const float before = weight.data<float>()[0];
+  check_error([&] { train(model, pairs, {.steps = 3}); },
+              "training diverged at step 1: the loss is nan");
+  CHECK_THROWS_AS(train(model, pairs, {.steps = 3}), DivergedError);
+  CHECK(weight.data<float>()[0] == before);
+  check_error([&] { train(model, pairs, {.steps = 0}); }, "training: steps: expected an integer");
+}
+
+TEST_CASE("a signal ends a run after its step, and the model is saved") {
+  const TempDir folder;
+  struct View : RunView {
+    void step(const StepReport& report) override {
+      if (report.step == 4) std::raise(SIGTERM);
+    }
+  } view;
+  const RunConfig config = small_run(reversed_pairs(folder, 60));
+  const RunResult result = run(config, {.folder = folder / "run"}, view);
+  CHECK(result.signal == SIGTERM);
+  CHECK(result.steps == 4);
+  CHECK(load_model(result.paths[0]).source.size() == 7);
+  const std::string lines = read_file(folder / "run/metrics.jsonl");
+  CHECK(lines.find(R"("event":"interrupted","signal":15,"steps":4)") != lines.npos);
+}
+
+TEST_CASE("signals are watched only while a watch lives") {
+  {
+    const SignalWatch watch;
+    CHECK(watch.caught() == 0);
+    std::raise(SIGINT);
+    CHECK(watch.caught() == SIGINT);
+  }
+  CHECK(SignalWatch().caught() == 0);
+}
+
+TEST_CASE("transcripts come in the order of their sources, whatever the batch") {
+  TextModel model;
+  data::TokenCounts counts;
+  data::count_tokens(Words{"a", "b"}, counts);
+  model.source = model.target = data::Vocabulary::from_counts(counts);
+  manual_seed(2);
+  model.model = std::make_unique<Bahdanau>(
+      BahdanauConfig{.source_tokens = 6, .target_tokens = 6, .embedding = 4, .hidden = 8});
+  model.model->eval();
+  const std::vector<Words> sources = {{"a", "b", "a"}, {"b"}, {"a", "a"}, {"b", "a", "?"}};
+  const auto together = transcribe(model, sources, {.max_length = 5, .weights = true});
+  const auto alone =
+      transcribe(model, sources, {.max_length = 5, .batch_size = 1, .weights = true});
+  for (size_t i = 0; i < sources.size(); ++i) {
+    CHECK(together[i].source == sources[i]);
+    CHECK(together[i].target == alone[i].target);
+    CHECK(together[i].weights.size() == sources[i].size() * together[i].target.size());
+  }
+  check_error([&] { transcribe(model, std::vector<Words>{{}}); }, "source 0 has no tokens");
+}
+
+TEST_CASE("examples are chosen at equal distances") {
+  std::vector<data::Example> examples;
+  for (int i = 0; i < 10; ++i) examples.push_back({.source = {std::to_string(i)}, .targets = {}});
+  const auto chosen = spread(examples, 3);
+  REQUIRE(chosen.size() == 3);
+  CHECK(chosen[1].source == Words{"3"});
+  CHECK(spread(examples, 100).size() == 10);
+  CHECK(spread({}, 3).empty());
+}
