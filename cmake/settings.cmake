@@ -4,7 +4,8 @@ function(heed_settings target)
   if(PROJECT_IS_TOP_LEVEL)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-      target_compile_options(${target} PRIVATE -Wno-restrict)   # false alarms: GCC bug 105651
+      # False alarms about std::string: GCC bugs 105651 and 105329, mended in 13.
+      target_compile_options(${target} PRIVATE -Wno-restrict -Wno-array-bounds)
     endif()
     target_compile_definitions(${target} PRIVATE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
   endif()

@@ -58,10 +58,19 @@ data::Vocabulary read_vocabulary(const JsonReader& json) {
   }
 }
 
-void read_vocabularies(const JsonReader& json, TextModel& loaded, Problems& problems) {
-  problems.collect([&] { json.allow_only({"source", "target"}); });
-  problems.collect([&] { loaded.source = read_vocabulary(json.at("source")); });
-  problems.collect([&] { loaded.target = read_vocabulary(json.at("target")); });
+/// Reads the vocabularies, and compares their sizes with those that the configuration names.
+void read_vocabularies(const JsonReader& file, TextModel& loaded, Problems& problems) {
+  const auto vocabularies = file.at("vocabularies"), config = file.at("model").at("config");
+  problems.collect([&] { vocabularies.allow_only({"source", "target"}); });
+  const auto read = [&](const char* name, const char* size_name, data::Vocabulary& vocabulary) {
+    vocabulary = read_vocabulary(vocabularies.at(name));
+    const auto size = config.find(size_name);
+    if (!size || size->as_int() == vocabulary.size()) return;
+    fail<FileError>(size->path(), ": the vocabulary has ", vocabulary.size(), " tokens, got ",
+                    size->json());
+  };
+  problems.collect([&] { read("source", "source_tokens", loaded.source); });
+  problems.collect([&] { read("target", "target_tokens", loaded.target); });
 }
 
 std::unique_ptr<Seq2Seq> make_model(const JsonReader& json, const std::vector<ModelType>& table) {
@@ -76,17 +85,6 @@ nn::StateDict read_parameters(const JsonReader& json, Problems& problems) {
         [&, &name = name, &entry = entry] { state.emplace_back(name, tensor_from_json(entry)); });
   }
   return state;
-}
-
-/// Do the ids of the vocabularies fit the model? By the names that configurations give the sizes.
-void check_sizes(const JsonReader& config, const TextModel& loaded) {
-  const auto check = [&](const char* name, int64_t size) {
-    const auto field = config.find(name);
-    if (!field || field->as_int() == size) return;
-    fail<FileError>(field->path(), ": the vocabulary has ", size, " tokens, got ", field->json());
-  };
-  check("source_tokens", loaded.source.size());
-  check("target_tokens", loaded.target.size());
 }
 
 /// Parameters of f64 throughout make a model of f64.
@@ -128,17 +126,14 @@ TextModel load_model(const std::string& path, const std::vector<ModelType>& tabl
   problems.collect([&] {
     file.allow_only({"format", "version", "model", "vocabularies", "task", "parameters"});
   });
-  problems.collect([&] { read_vocabularies(file.at("vocabularies"), loaded, problems); });
+  problems.collect([&] { read_vocabularies(file, loaded, problems); });
   problems.collect([&] {
     file.at("task").items();
     loaded.task = file.at("task").json();
   });
   nn::StateDict state;
   problems.collect([&] { state = read_parameters(file.at("parameters"), problems); });
-  problems.collect([&] {
-    check_sizes(file.at("model").at("config"), loaded);
-    loaded.model = make_model(file.at("model"), table);
-  });
+  problems.collect([&] { loaded.model = make_model(file.at("model"), table); });
   if (!problems.empty()) fail<FileError>(problems.message());
   match_dtype(state, *loaded.model);
   try {

@@ -105,7 +105,7 @@ TEST_CASE("fields are described and checked") {
   const std::string lines = describe(list_fields(config));
   CHECK(lines.find("  hidden = 256   units of the decoder (an integer from 1 to 65536)\n") !=
         std::string::npos);
-  CHECK(lines.find("bias = true     adds a bias (true or false)\n") != std::string::npos);
+  CHECK(lines.find("bias = true    adds a bias (true or false)\n") != std::string::npos);
   check_fields(list_fields(config), "net");
   config.dropout = std::nan("");
   config.hidden = 0;

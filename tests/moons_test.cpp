@@ -8,6 +8,7 @@
 #include "heed/autograd/shape.h"
 #include "heed/core/creation.h"
 #include "heed/core/random.h"
+#include "heed/nn/init.h"
 #include "heed/nn/linear.h"
 #include "heed/nn/loss.h"
 #include "heed/nn/module.h"
@@ -55,6 +56,10 @@ TEST_CASE("the moons are learned to 100 %", "[moons]") {
   manual_seed(1337);
   const Moons data = make_moons(100, 0.1);
   Perceptron model;
+  for (nn::Linear* layer : {&model.first, &model.second, &model.last}) {  // as micrograd begins
+    nn::init::uniform_(layer->weight, -1, 1);
+    nn::init::zeros_(*layer->bias);
+  }
   model.to(f64);
   optim::SGD sgd(model.named_parameters());
   double accuracy = 0, loss_value = 0;

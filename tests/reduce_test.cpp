@@ -114,7 +114,7 @@ TEST_CASE("reductions of every shape, layout and list of dims") {
           const Tensor x = randn(shape, {.dtype = dtype});
           check_dims(op, x, dims);
           check_dims(op, reversed_layout(x), dims);
-          check_dims(op, slice(repeat(x, {2}), -1, 0, x.size(-1), 2), dims);
+          check_dims(op, slice(cat({x, x}, -1), -1, 1, 2 * x.size(-1), 2), dims);
         }
 }
 

@@ -36,7 +36,7 @@ std::string reversed_pairs(const TempDir& folder, int count) {
   Generator generator(3);
   for (int i = 0; i < count; ++i) {
     std::string word;
-    const int64_t length = 2 + generator.integer(3);
+    const int64_t length = 2 + generator.integer(5);
     for (int64_t k = 0; k < length; ++k) word += char('a' + generator.integer(3));
     file << word << '\t' << std::string(word.rbegin(), word.rend()) << '\n';
   }
@@ -134,7 +134,7 @@ TEST_CASE("dates never share a day between training and test") {
 
 TEST_CASE("a run trains, tests and leaves its folder") {
   const TempDir folder;
-  const RunConfig config = small_run(reversed_pairs(folder, 60));
+  const RunConfig config = small_run(reversed_pairs(folder, 400));
   struct View : RunView {
     std::vector<std::string> events;
     int64_t steps = 0, validations = 0;
@@ -168,7 +168,7 @@ TEST_CASE("a run trains, tests and leaves its folder") {
 
 TEST_CASE("a run's configuration comes back from run.json, and gives the same model") {
   const TempDir folder;
-  RunConfig config = small_run(reversed_pairs(folder, 60));
+  RunConfig config = small_run(reversed_pairs(folder, 400));
   config.training.seed = 9;
   RunView view;
   run(config, {.folder = folder / "one", .max_steps = 3}, view);
@@ -201,7 +201,7 @@ TEST_CASE("a signal ends a run after its step, and the model is saved") {
       if (report.step == 4) std::raise(SIGTERM);
     }
   } view;
-  const RunConfig config = small_run(reversed_pairs(folder, 60));
+  const RunConfig config = small_run(reversed_pairs(folder, 400));
   const RunResult result = run(config, {.folder = folder / "run"}, view);
   CHECK(result.signal == SIGTERM);
   CHECK(result.steps == 4);

@@ -33,8 +33,8 @@ Tensor lengths_or_full(const Tensor& lengths, const Tensor& source);
 
 class Seq2Seq : public nn::Module {
  public:
-  /// source (B, S) i64, padded behind lengths (B) i64 (empty: nothing is padded) -> the state before
-  /// the first step.
+  /// source (B, S) i64, padded behind lengths (B) i64 (empty: nothing is padded) -> the state
+  /// before the first step.
   virtual DecoderState encode(const Tensor& source, const Tensor& lengths) const = 0;
   /// One step from the tokens (B) i64 that were written last (at first: <bos>).
   virtual DecoderStep step(const Tensor& tokens, const DecoderState& state) const = 0;

@@ -22,3 +22,4 @@ Command evaluate_command();
 Command predict_command();
 Command attention_command();
 Command inspect_command();
+Command explain_command();

@@ -16,7 +16,7 @@ enum ExitCode { done = 0, failure = 1, usage = 2, bad_file = 3, diverged = 4, io
 
 std::vector<Command> commands() {
   return {train_command(), evaluate_command(), predict_command(), attention_command(),
-          inspect_command()};
+          inspect_command(), explain_command()};
 }
 
 /// Flags that every command has.

@@ -151,7 +151,7 @@ def plateaus(f):
         named = dict(options)
         mode = "max" if named.pop("maximize", False) else "min"
         plateau = lr_scheduler.ReduceLROnPlateau(
-            optimizer, mode, min_lr=named.pop("minimum", 0), **named)
+            optimizer, mode, min_lr=named.pop("minimum", 0), eps=0, **named)
         values = []
         for metric in metrics.tolist():
             plateau.step(metric)

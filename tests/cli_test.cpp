@@ -1,0 +1,264 @@
+#include <sys/wait.h>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "heed/core/generator.h"
+#include "heed/core/io/files.h"
+#include "heed/core/io/json.h"
+#include "tests/catch.h"
+#include "tests/support.h"
+
+using namespace heed;
+
+namespace {
+
+/// What the program did with some arguments.
+struct Called {
+  int code = 0;
+  std::string out, err;
+};
+
+/// Runs the program with a shell line of arguments; `before` may set variables or feed a pipe.
+Called heed_in(const TempDir& folder, const std::string& arguments,
+               const std::string& before = "") {
+  const std::string out = folder / "out", err = folder / "err";
+  const std::string line = "cd " + folder.path().string() + " && " + before + " " +
+                           heed_program().string() + " " + arguments + " >" + out + " 2>" + err;
+  const int status = std::system(line.c_str());
+  REQUIRE(WIFEXITED(status));
+  return {.code = WEXITSTATUS(status), .out = read_file(out), .err = read_file(err)};
+}
+
+void check_usage_error(const std::string& arguments, std::string_view part) {
+  const TempDir folder;
+  const Called called = heed_in(folder, arguments);
+  INFO(arguments << ": " << called.err);
+  CHECK(called.code == 2);
+  CHECK(called.out.empty());
+  CHECK(called.err.find(part) != std::string::npos);
+  CHECK(called.err.find("--help") != std::string::npos);
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  INFO("expected \"" << std::string(part) << "\" in:\n" << text);
+  CHECK(text.find(part) != std::string::npos);
+  return text.find(part) != std::string::npos;
+}
+
+std::vector<Json> json_lines(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(parse_json(line, "line"));
+  return lines;
+}
+
+/// Words of a, b and c with the same words in capitals, in pairs.tsv.
+void write_pairs(const TempDir& folder) {
+  std::ofstream file(folder / "pairs.tsv");
+  Generator generator(3);
+  for (int i = 0; i < 400; ++i) {
+    std::string small, large;
+    const int64_t length = 2 + generator.integer(5);
+    for (int64_t k = 0; k < length; ++k) {
+      small += char('a' + generator.integer(3));
+      large += char(small.back() - 'a' + 'A');
+    }
+    file << small << '\t' << large << '\n';
+  }
+}
+
+const std::string small = " --set embedding=8 --set hidden=16 --set batch_size=16 --set warmup=5";
+
+/// A folder with pairs.tsv and runs/pairs, a model trained for a few steps.
+const TempDir& trained() {
+  static const TempDir folder;
+  static const bool done = [] {
+    write_pairs(folder);
+    const Called called =
+        heed_in(folder, "train pairs --data pairs.tsv --set steps=40 --quiet" + small);
+    INFO(called.err);
+    REQUIRE(called.code == 0);
+    return true;
+  }();
+  REQUIRE(done);
+  return folder;
+}
+
+}  // namespace
+
+TEST_CASE("help and version go to stdout") {
+  const TempDir folder;
+  for (const char* arguments : {"--help", "-h"}) {
+    const Called called = heed_in(folder, arguments);
+    CHECK(called.code == 0);
+    CHECK(called.err.empty());
+    for (const char* part : {"train TASK", "evaluate MODEL", "predict MODEL [TEXT...]",
+                             "attention MODEL TEXT", "inspect MODEL", "exit codes"}) {
+      contains(called.out, part);
+    }
+  }
+  contains(heed_in(folder, "train g2p --help").out, "hidden = 256");
+  contains(heed_in(folder, "predict -h").out, "usage: heed predict MODEL [TEXT...]");
+  const Called version = heed_in(folder, "--version");
+  CHECK(version.code == 0);
+  contains(version.out, "instruction_set");
+  contains(version.out, "blas");
+}
+
+TEST_CASE("wrong usage is exit code 2 and a hint") {
+  check_usage_error("", "expected a command");
+  check_usage_error("trian", "unknown command \"trian\"; did you mean train?");
+  check_usage_error("train", "expected a task: dates, g2p, pairs");
+  check_usage_error("train datse", "there is no task \"datse\"; there are dates, g2p, pairs");
+  check_usage_error("train dates g2p", "and no \"g2p\"");
+  check_usage_error("train dates --sead 1", "unknown flag --sead; did you mean --seed?");
+  check_usage_error("train dates --resume", "unknown flag --resume");
+  check_usage_error("train dates -x", "unknown flag -x");
+  check_usage_error("train dates --seed", "--seed needs a value: N");
+  check_usage_error("train dates --seed=x", "--seed: expected an integer from 0 up, got \"x\"");
+  check_usage_error("train dates --max-steps 0", "--max-steps: expected an integer from 1 up");
+  check_usage_error("train dates --quiet=1", "--quiet takes no value");
+  check_usage_error("train dates --threads 0", "--threads: expected an integer from 1 up");
+  check_usage_error("train dates --set hidden", "--set: expected key=value");
+  check_usage_error("train dates --set hidden=0", "hidden: expected an integer from 2 to 65536");
+  check_usage_error("train dates --set hiden=2",
+                    "there is no field \"hiden\"; there are embedding");
+  check_usage_error("train dates --set source_tokens=9", "there is no field \"source_tokens\"");
+  check_usage_error("train dates --data x", "dates: there is no --data");
+  check_usage_error("train pairs", "--data FILE.tsv is missing");
+  check_usage_error("train pairs --data x --unit byte", "expected character or word");
+  check_usage_error("evaluate", "expected a MODEL");
+  check_usage_error("attention model.json", "expected a MODEL and a TEXT");
+}
+
+TEST_CASE("bad files and missing files have their exit codes") {
+  const TempDir folder;
+  std::ofstream(folder / "bad.json") << "{\"format\": \"other\", \"version\": 1}";
+  std::ofstream(folder / "bad.tsv") << "no tab\n";
+  const Called bad = heed_in(folder, "inspect bad.json");
+  CHECK(bad.code == 3);
+  contains(bad.err, "heed: bad.json: format: expected \"heed\", got \"other\"");
+  CHECK(heed_in(folder, "train pairs --data bad.tsv").code == 3);
+  CHECK(heed_in(folder, "train dates --config bad.json").code == 3);
+  CHECK(heed_in(folder, "inspect missing.json").code == 5);
+  CHECK(heed_in(folder, "train pairs --data missing.tsv").code == 5);
+  CHECK(heed_in(folder, "train g2p", "HEED_CMUDICT=missing").code == 5);
+  CHECK(heed_in(folder, "--help >/dev/full; exit $?").code == 5);
+}
+
+TEST_CASE("training leaves a run's folder, and --json every event") {
+  const TempDir folder;
+  write_pairs(folder);
+  const Called called =
+      heed_in(folder, "train pairs --data pairs.tsv --out run --json --max-steps 7 --log log.txt" +
+                          small + " --set validate_every=5");
+  REQUIRE(called.code == 0);
+  const auto events = json_lines(called.out);
+  CHECK(json_lines(read_file(folder / "run/metrics.jsonl")) == events);
+  REQUIRE(events.size() == 10);
+  CHECK(events[0].find("event")->as_string() == "step");
+  CHECK(events[5].find("event")->as_string() == "validation");
+  const Json& result = events.back();
+  CHECK(result.find("event")->as_string() == "result");
+  CHECK(result.find("task")->as_string() == "pairs");
+  CHECK(result.find("steps")->as_int() == 7);
+  CHECK(result.find("model")->as_string() == "run/model.json");
+  for (const char* key : {"exact_match", "token_error_rate", "train_seconds"}) {
+    CHECK(result.find(key)->as_double() >= 0);
+  }
+  for (const char* name : {"model.json", "run.json", "attention.html", "attention.svg"}) {
+    CHECK_FALSE(read_file(folder / "run" / name).empty());
+  }
+  CHECK(called.err.find('\r') == std::string::npos);
+  const std::string log = read_file(folder / "log.txt");
+  contains(log, "before training:");
+  contains(log, "step 7/7");
+}
+
+TEST_CASE("a run is repeated from its run.json, whatever the threads") {
+  const TempDir folder;
+  write_pairs(folder);
+  const auto train = [&](const std::string& arguments) {
+    CHECK(heed_in(folder, "train pairs --quiet --max-steps 4 " + arguments).code == 0);
+  };
+  train("--data pairs.tsv --seed 5 --unit character --threads 1 --out one" + small);
+  train("--config one/run.json --threads 2 --out two");
+  train("--config one/run.json --seed 6 --out three");
+  const std::string one = read_file(folder / "one/model.json");
+  CHECK(one == read_file(folder / "two/model.json"));
+  CHECK(one != read_file(folder / "three/model.json"));
+}
+
+TEST_CASE("evaluate repeats the numbers of the training") {
+  const TempDir& folder = trained();
+  const auto trained_events = json_lines(read_file(folder / "runs/pairs/metrics.jsonl"));
+  const Called called = heed_in(folder, "evaluate runs/pairs --data pairs.tsv --json");
+  REQUIRE(called.code == 0);
+  const Json result = parse_json(called.out, "result");
+  for (const char* key : {"exact_match", "token_error_rate"}) {
+    CHECK(*result.find(key) == *trained_events.back().find(key));
+  }
+  contains(heed_in(folder, "evaluate runs/pairs/model.json --data pairs.tsv").out, "% exact");
+  CHECK(heed_in(folder, "evaluate runs/pairs").code == 2);
+}
+
+TEST_CASE("predict writes a line for each text") {
+  const TempDir& folder = trained();
+  const Called words = heed_in(folder, "predict runs/pairs abc cab");
+  CHECK(words.code == 0);
+  CHECK(words.out.starts_with("abc\t"));
+  contains(words.out, "\ncab\t");
+  const Called lines = heed_in(folder, "predict runs/pairs/model.json", "printf 'abc\\ncab\\n' |");
+  CHECK(lines.out == words.out);
+  const Called json = heed_in(folder, "predict runs/pairs --json abc");
+  CHECK(json_lines(json.out)[0].find("source")->as_string() == "abc");
+  const Called unknown = heed_in(folder, "predict runs/pairs aéb abc");
+  CHECK(unknown.code == 1);
+  contains(unknown.err, "\"aéb\": the model does not know \"é\"; it reads a b c");
+  CHECK(unknown.out.starts_with("abc\t"));
+}
+
+TEST_CASE("attention and inspect show what is in a model") {
+  const TempDir& folder = trained();
+  const Called drawn = heed_in(folder, "attention runs/pairs abcab --out seen");
+  CHECK(drawn.code == 0);
+  contains(drawn.out, "a b c a b");
+  contains(read_file(folder / "seen/attention.svg"), "<svg");
+  contains(read_file(folder / "seen/attention.html"), "<html");
+  const Json map = parse_json(heed_in(folder, "attention runs/pairs ab --json").out, "map");
+  CHECK(map.find("source")->elements().size() == 2);
+  CHECK(map.find("weights")->elements().size() == map.find("target")->elements().size());
+  const Called inspected = heed_in(folder, "inspect runs/pairs");
+  CHECK(inspected.code == 0);
+  for (const char* part : {"bahdanau", "hidden", "pairs", "decoder.weight_ih", "(64, 24)"}) {
+    contains(inspected.out, part);
+  }
+  const Json json = parse_json(heed_in(folder, "inspect runs/pairs --json").out, "model");
+  CHECK(json.find("type")->as_string() == "bahdanau");
+  CHECK(json.find("parameters")->as_int() > 1000);
+}
+
+TEST_CASE("a signal ends training after its step, saved, with 128 + n") {
+  const TempDir folder;
+  write_pairs(folder);
+  const Called called =
+      heed_in(folder, "train pairs --data pairs.tsv --set steps=1000000 --out run --quiet" + small +
+                          " & pid=$!; until [ -s run/metrics.jsonl ]; do sleep 0.05; done;"
+                          " kill -TERM $pid; wait $pid; exit $?; :");
+  CHECK(called.code == 128 + 15);
+  CHECK(heed_in(folder, "inspect run").code == 0);
+  const auto events = json_lines(read_file(folder / "run/metrics.jsonl"));
+  CHECK(events.back().find("event")->as_string() == "interrupted");
+}
+
+TEST_CASE("training that diverges is exit code 4") {
+  const TempDir folder;
+  write_pairs(folder);
+  const Called called = heed_in(folder, "train pairs --data pairs.tsv --quiet --out run" + small +
+                                            " --set learning_rate=1e38 --set clip=1e38");
+  CHECK(called.code == 4);
+  contains(called.err, "training diverged at step");
+  const auto events = json_lines(read_file(folder / "run/metrics.jsonl"));
+  CHECK(events.back().find("event")->as_string() == "diverged");
+}
