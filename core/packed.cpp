@@ -89,6 +89,19 @@ void pack_panel(int64_t k, int64_t columns, MatrixView<T> b, int64_t first, T* p
     }
 }
 
+/// to (m, k) = the transpose of from (k, m): read in place, each column of A would touch a page of
+/// its own for every element. A few rows of `from` at a time share the first cache.
+template <class T>
+void transpose_block(int64_t m, int64_t k, const T* from, int64_t leading, T* to) {
+  constexpr int64_t step = 8;
+  int64_t p = 0;
+  for (; p + step <= k; p += step)
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t q = 0; q < step; ++q) to[i * k + p + q] = from[(p + q) * leading + i];
+  for (; p < k; ++p)
+    for (int64_t i = 0; i < m; ++i) to[i * k + p] = from[p * leading + i];
+}
+
 constexpr int64_t k_block = 256;  // of B: 32 KiB of a panel, which stays in the first cache
 
 template <class T>
@@ -140,9 +153,8 @@ void PackedMatrix<T>::multiply_add(int64_t m, MatrixView<T> a, T* c, int64_t ldc
     const int64_t depth = std::min(k_block, k_ - p);
     const T* block = a.data + p;
     int64_t lda = a.leading;
-    if (a.transposed) {  // laid out again, or each of its columns would touch a page of its own
-      for (int64_t q = 0; q < depth; ++q)
-        for (int64_t i = 0; i < m; ++i) rows.data[i * depth + q] = a.data[(p + q) * lda + i];
+    if (a.transposed) {
+      transpose_block(m, depth, a.data + p * a.leading, a.leading, rows.data);
       block = rows.data;
       lda = depth;
     }

@@ -71,13 +71,20 @@ std::string attribute(std::string_view name, int value) {
   return std::string(" ").append(name) + "=\"" + std::to_string(value) + '"';
 }
 
+// Viewers that know no CSS variables see the light colours of these attributes; cells and swatches
+// take theirs from the root.
+std::string_view light(std::string_view kind) {
+  return kind == "back" ? " fill=\"#fff\"" : kind == "field" ? " fill=\"#eef1f5\"" : "";
+}
+
 std::string rect(std::string_view kind, int x, int y, int width, int height, int corner) {
-  return "<rect class=\"" + std::string(kind) + '"' + attribute("x", x) + attribute("y", y) +
-         attribute("width", width) + attribute("height", height) + attribute("rx", corner);
+  return "<rect class=\"" + std::string(kind) + '"' + std::string(light(kind)) + attribute("x", x) +
+         attribute("y", y) + attribute("width", width) + attribute("height", height) +
+         attribute("rx", corner);
 }
 
 std::string words(std::string_view how, int x, int y, std::string_view text) {
-  return "<text" + std::string(how) + attribute("x", x) + attribute("y", y) + '>' +
+  return "<text fill=\"#1c2128\"" + std::string(how) + attribute("x", x) + attribute("y", y) + '>' +
          escape_html(text) + "</text>\n";
 }
 
@@ -131,6 +138,7 @@ std::string picture(const AttentionMap& map, bool standalone) {
   const int rows = static_cast<int>(map.target.size());
   const std::string title = map.title.empty() ? "Attention map" : printable_line(map.title);
   std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"heed-map\" role=\"img\"";
+  out += " fill=\"#2545b8\" font-family=\"monospace\" font-size=\"13\"";
   out += attribute("width", at.width) + attribute("height", at.height) + " viewBox=\"0 0 " +
          std::to_string(at.width) + ' ' + std::to_string(at.height) + "\">\n<title>" +
          escape_html(title) + "</title>\n";

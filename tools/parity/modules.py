@@ -106,9 +106,10 @@ def attention(f):
         for masked in [False, True]:
             module = f.fill(Attention(score, *sizes))
             mask = torch.tensor([[1, 1, 1, 0, 0], [1, 0, 1, 1, 1]]).bool()
-            f.add("Attention", module, f.numbers(2, sizes[0], low=-1, high=1),
-                  f.numbers(2, 5, sizes[1], low=-1, high=1), *([mask] if masked else []), module=module, score=score, query_size=sizes[0],
-                  key_size=sizes[1], hidden_size=module.hidden)
+            query = f.numbers(2, sizes[0], low=-1, high=1)
+            memory = f.numbers(2, 5, sizes[1], low=-1, high=1)
+            f.add("Attention", module, query, memory, *([mask] if masked else []), module=module,
+                  score=score, query_size=sizes[0], key_size=sizes[1], hidden_size=module.hidden)
     for mask in [(2, 5), None]:
         allowed = f.mask(*mask) if mask else None
         if mask:
