@@ -100,7 +100,7 @@ inline constexpr BarRow f32_rows[] = {
     {"layer_norm", {Measure::scaled, 5e-7}, f32_gradient},
     {"softmax", {Measure::absolute, 1e-6}, f32_gradient},
     {"cross_entropy", {Measure::relative, 3e-7}, f32_gradient},
-    {"loss", {Measure::relative, 5e-7}, f32_gradient},
+    {"loss", {Measure::scaled, 5e-7}, f32_gradient},
     {"layer", {Measure::scaled, 2e-6}, f32_gradient},
     {"recurrent", {Measure::scaled, 2e-6}, f32_gradient},
     {"attention", {Measure::scaled, 2e-6}, f32_gradient},

@@ -31,8 +31,9 @@ def binary_cross_entropy(f, named):
     function = F.binary_cross_entropy_with_logits
     f.add("bce_with_logits", lambda x, t: function(x, t, **named), f.numbers(3, 4),
           f.numbers(3, 4, low=0, high=1), **named)
-    f.add("bce_with_logits", lambda x, t: function(x, t, **named),
-          f.numbers(3, 1, low=-50, high=50), f.mask(3, 1).double(), constants=(1,), **named)
+    wide = torch.cat([f.numbers(3, 1), f.numbers(4, 1, low=-50, high=50)])
+    f.add("bce_with_logits", lambda x, t: function(x, t, **named), wide, f.mask(7, 1).double(),
+          constants=(1,), **named)
     f.add("bce_with_logits", lambda x, t, p: function(x, t, pos_weight=p, **named),
           f.numbers(3, 4), f.numbers(3, 4, low=0, high=1), f.numbers(4, low=0.5, high=3),
           constants=(2,), **named)
