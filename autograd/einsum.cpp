@@ -1,6 +1,7 @@
 #include "heed/autograd/einsum.h"
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <vector>
 

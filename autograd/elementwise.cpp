@@ -53,12 +53,11 @@ Variable mul(const Variable& a, Scalar b) {
 
 Variable div(const Variable& a, const Variable& b) {
   static constexpr Op op{"div", "y = a / b", "da = dy / b, db = -dy a / b^2", true};
-  return record(op, div(a.value(), b.value()),
-                input(a, [b = save(b)](const Variable& g) { return g / *b; }),
-                input(b, [a = save(a), b = save(b)](const Variable& g) {
-                  return pointwise([](auto g, auto a, auto b) { return -g * a / (b * b); }, g, *a,
-                                   *b);
-                }));
+  return record(
+      op, div(a.value(), b.value()), input(a, [b = save(b)](const Variable& g) { return g / *b; }),
+      input(b, [a = save(a), b = save(b)](const Variable& g) {
+        return pointwise([](auto g, auto a, auto b) { return -g * a / (b * b); }, g, *a, *b);
+      }));
 }
 
 Variable div(const Variable& a, Scalar b) {
@@ -95,10 +94,8 @@ constexpr auto chosen_smaller = [](auto g, auto mine, auto other) {
 template <class F>
 Variable choice(const Op& op, const Variable& a, const Variable& b, Tensor value, F share) {
   return record(op, std::move(value),
-                input(a,
-                      [a = save(a), b = save(b), share](const Variable& g) {
-                        return pointwise(share, g, *a, *b);
-                      }),
+                input(a, [a = save(a), b = save(b),
+                          share](const Variable& g) { return pointwise(share, g, *a, *b); }),
                 input(b, [a = save(a), b = save(b), share](const Variable& g) {
                   return pointwise(share, g, *b, *a);
                 }));

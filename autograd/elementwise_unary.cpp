@@ -113,9 +113,9 @@ Variable sigmoid(const Variable& x) {
 }
 
 Variable relu(const Variable& x) {
-  static constexpr Op op{"relu", "y = max(x, 0)", "dx = dy [y > 0]"};
+  static constexpr Op op{"relu", "y = max(x, 0)", "dx = dy [x > 0]"};
   return from_output(op, x, relu(x.value()), [](auto y) {
-    return math::select(y > 0, math::like(y, 1), math::like(y, 0));
+    return math::select(y <= 0, math::like(y, 0), math::like(y, 1));  // NaN passes
   });
 }
 
@@ -175,8 +175,8 @@ Variable pow(const Variable& x, const Variable& exponent) {
       op, pow(x.value(), exponent.value()),
       input(x,
             [x = save(x), p = save(exponent)](const Variable& g) {
-              return pointwise(
-                  [](auto g, auto x, auto p) { return g * p * math::pow(x, p - 1); }, g, *x, *p);
+              return pointwise([](auto g, auto x, auto p) { return g * p * math::pow(x, p - 1); },
+                               g, *x, *p);
             }),
       input(exponent, [x = save(x)](const Variable& g, const Variable& y) {
         return pointwise([](auto g, auto x, auto y) { return g * y * math::log(x); }, g, *x, y);

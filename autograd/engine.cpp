@@ -88,7 +88,7 @@ class BackwardPass {
   }
 
   void ready(Node& node) {  // a leaf's hooks need not wait for older ops
-    ready_.push({node.is_leaf ? UINT64_MAX : node.sequence, &node});
+    ready_.push({node.is_leaf ? ~uint64_t{} : node.sequence, &node});
   }
 
   /// Hooks, and gradients that are kept, once a gradient is complete.

@@ -39,8 +39,7 @@ void detail::differentiate_definition(const Definition& definition, std::span<co
     incoming.push_back(gradients.outputs[i]);
   }
   if (outputs.empty()) return;
-  const auto found =
-      grad(outputs, wanted, {.create_graph = true, .allow_unused = true}, incoming);
+  const auto found = grad(outputs, wanted, {.create_graph = true, .allow_unused = true}, incoming);
   for (size_t i = 0, k = 0; i < inputs.size(); ++i)
     if (gradients.needed[i]) gradients.inputs[i] = found[k++];
 }

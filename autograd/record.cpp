@@ -12,8 +12,7 @@ void Saved::fail_changed() const {
 }
 
 void detail::trace_computed(const Op& op, std::span<const Attribute> attributes,
-                            std::span<const Variable> inputs,
-                            std::span<const Variable> outputs) {
+                            std::span<const Variable> inputs, std::span<const Variable> outputs) {
   size_t count = 0;
   while (count < attributes.size() && attributes[count].name) ++count;
   recording_state.trace->computed(op, attributes.first(count), inputs, outputs);

@@ -1,4 +1,6 @@
 // Parts of a tensor along one dimension, and tensors joined along one.
+#include <algorithm>
+
 #include "heed/autograd/record.h"
 #include "heed/autograd/shape.h"
 #include "heed/core/creation.h"

@@ -2,9 +2,9 @@
 
 #include "heed/core/tensor.h"
 
-/// The additive attention step as one pass over memory: scores, softmax and context of one query for
-/// each sequence. Bahdanau et al. 2015, appendix A.1.2. The (B, S, A) array of tanh values is never
-/// stored: backward computes it again.
+/// The additive attention step as one pass over memory: scores, softmax and context of one query
+/// for each sequence. Bahdanau et al. 2015, appendix A.1.2. The (B, S, A) array of tanh values is
+/// never stored: backward computes it again.
 namespace heed {
 
 struct AdditiveAttention {
@@ -23,8 +23,10 @@ struct AdditiveAttentionGradients {
 };
 
 /// The gradients of that step, given its weights. Gradients that never arrived are empty.
-AdditiveAttentionGradients additive_attention_backward(
-    const Tensor& query, const Tensor& keys, const Tensor& values, const Tensor& v,
-    const Tensor& weights, const Tensor& grad_context, const Tensor& grad_weights);
+AdditiveAttentionGradients additive_attention_backward(const Tensor& query, const Tensor& keys,
+                                                       const Tensor& values, const Tensor& v,
+                                                       const Tensor& weights,
+                                                       const Tensor& grad_context,
+                                                       const Tensor& grad_weights);
 
 }  // namespace heed

@@ -50,10 +50,14 @@ decltype(auto) dispatch_floating(DType dtype, const char* op, F&& fn) {
 template <class F>
 decltype(auto) dispatch_all(DType dtype, F&& fn) {
   switch (dtype) {
-    case DType::f32: return fn(float{});
-    case DType::f64: return fn(double{});
-    case DType::i64: return fn(int64_t{});
-    default: return fn(uint8_t{});
+    case DType::f32:
+      return fn(float{});
+    case DType::f64:
+      return fn(double{});
+    case DType::i64:
+      return fn(int64_t{});
+    default:
+      return fn(uint8_t{});
   }
 }
 

@@ -7,7 +7,7 @@
 
 /// Elementwise ops of tensors. Two tensors broadcast to their common shape and must have one dtype;
 /// a Scalar takes the tensor's dtype. NaN in gives NaN out. Every op returns a new tensor of the
-/// (broadcast) shape and throws Error for shapes that do not broadcast and dtypes that do not match.
+/// (broadcast) shape and throws Error for shapes that do not broadcast and dtypes that differ.
 namespace heed {
 
 // Arithmetic of f32, f64 and i64 (div: f32 and f64).
@@ -84,7 +84,8 @@ Tensor where(const Tensor& condition, Scalar a, const Tensor& b);
 /// The same of two numbers, as f32.
 Tensor where(const Tensor& condition, Scalar a, Scalar b);
 
-/// Do all elements satisfy |a - b| <= atol + rtol |b|? Shapes broadcast; equal infinities are close.
+/// Do all elements satisfy |a - b| <= atol + rtol |b|? Shapes broadcast; infinities are close to
+/// themselves alone.
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
 /// Have the two one shape, one dtype and the same elements? NaN equals nothing.
 bool equal(const Tensor& a, const Tensor& b);
@@ -105,7 +106,7 @@ Tensor cos(const Tensor& x);
 Tensor tanh(const Tensor& x);
 Tensor erf(const Tensor& x);
 Tensor floor(const Tensor& x);
-Tensor round(const Tensor& x);  ///< halves to the even neighbour
+Tensor round(const Tensor& x);    ///< halves to the even neighbour
 Tensor sigmoid(const Tensor& x);  ///< 1 / (1 + e^-x)
 Tensor relu(const Tensor& x);     ///< max(x, 0)
 Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);

@@ -30,7 +30,8 @@ Tensor with_scalar(const char* op, const Tensor& a, Scalar b, F f) {
   return dispatch_numeric(a.dtype(), op, [&](auto t) {
     using T = decltype(t);
     const T value = b.to<T>();
-    return detail::map<T, T>(op, [f, value](T x) { return f(x, value); }, a);
+    return detail::map<T, T>(
+        op, [f, value](T x) { return f(x, value); }, a);
   });
 }
 
@@ -104,7 +105,8 @@ void mul_(const Tensor& a, Scalar b) {
   dispatch_numeric(a.dtype(), "mul_", [&](auto t) {
     using T = decltype(t);
     const T value = b.to<T>();
-    detail::map_into<T, T>(a, [value](T x) { return x * value; }, a);
+    detail::map_into<T, T>(
+        a, [value](T x) { return x * value; }, a);
   });
 }
 

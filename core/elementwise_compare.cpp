@@ -21,12 +21,15 @@ Tensor compare(const char* op, const Tensor& a, Scalar b, F f) {
     // Numbers that T cannot hold (0.5 for i64, -1 for u8) are compared as doubles.
     const T value = b.to<T>();
     if (double(value) == b.value() || b.value() != b.value())
-      return detail::map<uint8_t, T>(op, [f, value](T x) { return f(x, value); }, a);
+      return detail::map<uint8_t, T>(
+          op, [f, value](T x) { return f(x, value); }, a);
     const double real = b.value();
     if constexpr (std::is_floating_point_v<T>)
-      return detail::map<uint8_t, T>(op, [f, value](T x) { return f(x, value); }, a);
+      return detail::map<uint8_t, T>(
+          op, [f, value](T x) { return f(x, value); }, a);
     else
-      return detail::map<uint8_t, T>(op, [f, real](T x) { return f(double(x), real); }, a);
+      return detail::map<uint8_t, T>(
+          op, [f, real](T x) { return f(double(x), real); }, a);
   });
 }
 
@@ -71,20 +74,23 @@ Tensor logical_or(const Tensor& a, const Tensor& b) {
 }
 Tensor logical_not(const Tensor& a) {
   require(a.dtype() == u8, "logical_not: expected u8, got ", a.dtype());
-  return detail::map<uint8_t, uint8_t>("logical_not", [](uint8_t x) { return x == 0; }, a);
+  return detail::map<uint8_t, uint8_t>(
+      "logical_not", [](uint8_t x) { return x == 0; }, a);
 }
 
 Tensor isfinite(const Tensor& x) {
   return dispatch_floating(x.dtype(), "isfinite", [&](auto t) {
     using T = decltype(t);
-    return detail::map<uint8_t, T>("isfinite", [](T v) { return v - v == T(0); }, x);
+    return detail::map<uint8_t, T>(
+        "isfinite", [](T v) { return v - v == T(0); }, x);
   });
 }
 
 Tensor isnan(const Tensor& x) {
   return dispatch_floating(x.dtype(), "isnan", [&](auto t) {
     using T = decltype(t);
-    return detail::map<uint8_t, T>("isnan", [](T v) { return v != v; }, x);
+    return detail::map<uint8_t, T>(
+        "isnan", [](T v) { return v != v; }, x);
   });
 }
 
@@ -115,7 +121,8 @@ Tensor where(const Tensor& condition, Scalar a, const Tensor& b) {
 Tensor where(const Tensor& condition, Scalar a, Scalar b) {
   require_condition(condition);
   const float x = a.to<float>(), y = b.to<float>();
-  return detail::map<float, uint8_t>("where", [x, y](uint8_t c) { return c ? x : y; }, condition);
+  return detail::map<float, uint8_t>(
+      "where", [x, y](uint8_t c) { return c ? x : y; }, condition);
 }
 
 }  // namespace heed

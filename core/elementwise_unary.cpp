@@ -61,9 +61,8 @@ Tensor relu(const Tensor& x) {
   return unary("relu", x, [](auto v) { return math::maximum(v, decltype(v)(0)); });
 }
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
-  return unary("leaky_relu", x, [s = negative_slope](auto v) {
-    return math::select(v > 0, v, decltype(v)(s) * v);
-  });
+  return unary("leaky_relu", x,
+               [s = negative_slope](auto v) { return math::select(v > 0, v, decltype(v)(s) * v); });
 }
 Tensor silu(const Tensor& x) {
   return unary("silu", x, [](auto v) { return v * math::sigmoid(v); });
@@ -91,7 +90,8 @@ Tensor softplus(const Tensor& x) {
 
 Tensor abs(const Tensor& x) {
   if (x.dtype() == i64)
-    return detail::map<int64_t, int64_t>("abs", [](int64_t v) { return math::abs(v); }, x);
+    return detail::map<int64_t, int64_t>(
+        "abs", [](int64_t v) { return math::abs(v); }, x);
   return unary("abs", x, [](auto v) { return math::abs(v); });
 }
 
@@ -106,7 +106,8 @@ Tensor pow(const Tensor& x, const Tensor& exponent) {
           exponent.dtype());
   return dispatch_floating(x.dtype(), "pow", [&](auto t) {
     using T = decltype(t);
-    return detail::map<T, T, T>("pow", [](T v, T e) { return math::pow(v, e); }, x, exponent);
+    return detail::map<T, T, T>(
+        "pow", [](T v, T e) { return math::pow(v, e); }, x, exponent);
   });
 }
 

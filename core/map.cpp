@@ -13,13 +13,15 @@ constexpr int64_t grain = 16384;  // elements of one task; a multiple of map_blo
 constexpr int64_t stage = 512;    // elements gathered at a time when an operand is not contiguous
 
 struct Operand {
-  std::byte* data;
+  const std::byte* data;
   int64_t element;  // bytes
   Strides strides;  // in bytes, for the plan's shape; 0 where broadcast
 };
 
-/// The output's shape with neighbouring dimensions merged where every operand allows it.
+/// The output's shape with neighbouring dimensions merged where every operand allows it. Operand 0
+/// is the output.
 struct Plan {
+  std::byte* out;
   Shape shape;
   int64_t numel;
   int count = 0;
@@ -33,7 +35,7 @@ struct Plan {
   }
 };
 
-void add_operand(Plan& plan, const Tensor& tensor, std::byte* data) {
+void add_operand(Plan& plan, const Tensor& tensor, const std::byte* data) {
   Operand& operand = plan.operands[size_t(plan.count++)];
   operand.data = data;
   operand.element = size_of(tensor.dtype());
@@ -125,14 +127,14 @@ void scatter_any(const Operand& o, std::byte* to, const std::byte* from, int64_t
 
 // Whole rows straight from memory: every operand's innermost stride is one element.
 void run_rows(const Plan& plan, int64_t begin, int64_t end, MapLeaf leaf, const void* f) {
-  std::array<std::byte*, max_operands> pointers;
+  std::array<const std::byte*, max_operands> in;
   Cursor cursor(plan, begin * plan.row());
   for (int64_t row = begin; row < end; ++row) {
-    for (int k = 0; k < plan.count; ++k) {
+    for (int k = 1; k < plan.count; ++k) {
       const Operand& o = plan.operands[size_t(k)];
-      pointers[size_t(k)] = o.data + cursor.offset(plan, o);
+      in[size_t(k - 1)] = o.data + cursor.offset(plan, o);
     }
-    leaf(f, pointers.data(), plan.row());
+    leaf(f, plan.out + cursor.offset(plan, plan.operands[0]), in.data(), plan.row());
     cursor.advance(plan, plan.row());
   }
 }
@@ -140,8 +142,8 @@ void run_rows(const Plan& plan, int64_t begin, int64_t end, MapLeaf leaf, const 
 // Any strides: inputs are gathered into small contiguous stages, the output scattered from one.
 void run_staged(const Plan& plan, int64_t begin, int64_t end, MapLeaf leaf, const void* f) {
   alignas(64) std::array<std::byte, max_operands * stage * 8> stages;
-  std::array<std::byte*, max_operands> pointers;
-  for (int k = 0; k < plan.count; ++k) pointers[size_t(k)] = stages.data() + k * stage * 8;
+  std::array<const std::byte*, max_operands> in;
+  for (int k = 1; k < plan.count; ++k) in[size_t(k - 1)] = stages.data() + k * stage * 8;
   for (int64_t at = begin; at < end; at += stage) {
     const int64_t count = std::min(stage, end - at);
     const auto each_piece = [&](auto&& move) {
@@ -156,14 +158,14 @@ void run_staged(const Plan& plan, int64_t begin, int64_t end, MapLeaf leaf, cons
     each_piece([&](const Cursor& cursor, int64_t done, int64_t piece) {
       for (int k = 1; k < plan.count; ++k) {
         const Operand& o = plan.operands[size_t(k)];
-        gather_any(o, pointers[size_t(k)] + done * o.element, o.data + cursor.offset(plan, o),
-                   piece);
+        gather_any(o, stages.data() + k * stage * 8 + done * o.element,
+                   o.data + cursor.offset(plan, o), piece);
       }
     });
-    leaf(f, pointers.data(), count);
+    leaf(f, stages.data(), in.data(), count);
     each_piece([&](const Cursor& cursor, int64_t done, int64_t piece) {
       const Operand& o = plan.operands[0];
-      scatter_any(o, o.data + cursor.offset(plan, o), pointers[0] + done * o.element, piece);
+      scatter_any(o, plan.out + cursor.offset(plan, o), stages.data() + done * o.element, piece);
     });
   }
 }
@@ -180,14 +182,14 @@ void run_plan(Plan& plan, MapLeaf leaf, const void* f) {
   }
 }
 
-// Everything contiguous and of one shape: no plan needed.
-void run_flat(std::byte* const* pointers, const int64_t* elements, int count, int64_t numel,
-              MapLeaf leaf, const void* f) {
-  if (numel <= grain) return leaf(f, pointers, numel);
+// Everything contiguous and of one shape: no plan needed. elements: bytes of one, output first.
+void run_flat(std::byte* out, const std::byte* const* in, const int64_t* elements, int inputs,
+              int64_t numel, MapLeaf leaf, const void* f) {
+  if (numel <= grain) return leaf(f, out, in, numel);
   parallel_for(0, numel, grain, [&](int64_t b, int64_t e) {
-    std::array<std::byte*, max_operands> moved;
-    for (int k = 0; k < count; ++k) moved[size_t(k)] = pointers[k] + b * elements[k];
-    leaf(f, moved.data(), e - b);
+    std::array<const std::byte*, max_operands> moved;
+    for (int k = 0; k < inputs; ++k) moved[size_t(k)] = in[k] + b * elements[k + 1];
+    leaf(f, out + b * elements[0], moved.data(), e - b);
   });
 }
 
@@ -203,25 +205,26 @@ void map_run(const Tensor& out, std::span<const Tensor* const> inputs, MapLeaf l
              const void* f) {
   const int64_t n = out.numel();
   if (n == 0) return;
-  const int count = int(inputs.size()) + 1;
-  require(count <= max_operands, "map: at most ", max_operands - 1, " inputs");
-  std::array<std::byte*, max_operands> pointers;
+  const int count = int(inputs.size());
+  require(count < max_operands, "map: at most ", max_operands - 1, " inputs");
+  std::byte* to = static_cast<std::byte*>(out.raw_mutable_data());
+  std::array<const std::byte*, max_operands> in;
   std::array<int64_t, max_operands> elements;
-  pointers[0] = static_cast<std::byte*>(out.raw_mutable_data());
   elements[0] = size_of(out.dtype());
   bool flat = out.is_contiguous();
-  for (int k = 1; k < count; ++k) {
-    const Tensor& input = *inputs[size_t(k - 1)];
-    pointers[size_t(k)] = static_cast<std::byte*>(const_cast<void*>(input.raw_data()));
-    elements[size_t(k)] = size_of(input.dtype());
+  for (int k = 0; k < count; ++k) {
+    const Tensor& input = *inputs[size_t(k)];
+    in[size_t(k)] = static_cast<const std::byte*>(input.raw_data());
+    elements[size_t(k + 1)] = size_of(input.dtype());
     flat = flat && input.is_contiguous() && input.shape() == out.shape();
   }
-  if (flat) return run_flat(pointers.data(), elements.data(), count, n, leaf, f);
+  if (flat) return run_flat(to, in.data(), elements.data(), count, n, leaf, f);
   Plan plan;
+  plan.out = to;
   plan.shape = out.dim() == 0 ? Shape{1} : out.shape();
   plan.numel = n;
-  add_operand(plan, out, pointers[0]);
-  for (int k = 1; k < count; ++k) add_operand(plan, *inputs[size_t(k - 1)], pointers[size_t(k)]);
+  add_operand(plan, out, to);
+  for (int k = 0; k < count; ++k) add_operand(plan, *inputs[size_t(k)], in[size_t(k)]);
   run_plan(plan, leaf, f);
 }
 

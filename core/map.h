@@ -16,12 +16,12 @@
 /// and parallel. An op is one lambda; everything else is here.
 namespace heed::detail {
 
-/// Elements are computed in blocks of this many; the rest of a row goes through the same vector code
-/// on a padded block, because scalar tails would give other bits than the body.
+/// Elements are computed in blocks of this many; the rest of a row goes through the same vector
+/// code on a padded block, because scalar tails would give other bits than the body.
 inline constexpr int64_t map_block = 16;
 
-/// Runs one contiguous stretch: pointers[0] is the output, the others are the inputs.
-using MapLeaf = void (*)(const void* f, std::byte* const* pointers, int64_t count);
+/// Runs one contiguous stretch of the output and the inputs.
+using MapLeaf = void (*)(const void* f, std::byte* out, const std::byte* const* in, int64_t count);
 
 /// Drives a leaf over a whole output. `out` may be any view; inputs broadcast to its shape.
 void map_run(const Tensor& out, std::span<const Tensor* const> inputs, MapLeaf leaf, const void* f);
@@ -30,9 +30,10 @@ void map_run(const Tensor& out, std::span<const Tensor* const> inputs, MapLeaf l
 Shape map_shape(std::span<const Tensor* const> inputs, const char* op);
 
 template <class F, class Out, class... In, size_t... I>
-void map_stretch(const F& f, std::byte* const* pointers, int64_t count, std::index_sequence<I...>) {
-  Out* out = reinterpret_cast<Out*>(pointers[0]);
-  const std::tuple<const In*...> in{reinterpret_cast<const In*>(pointers[I + 1])...};
+void map_stretch(const F& f, std::byte* to, const std::byte* const* from, int64_t count,
+                 std::index_sequence<I...>) {
+  Out* out = reinterpret_cast<Out*>(to);
+  const std::tuple<const In*...> in{reinterpret_cast<const In*>(from[I])...};
   simd::run([out, in, count, f] {
 #pragma GCC ivdep
     for (int64_t i = 0; i < count; ++i) out[i] = Out(f(std::get<I>(in)[i]...));
@@ -40,25 +41,25 @@ void map_stretch(const F& f, std::byte* const* pointers, int64_t count, std::ind
 }
 
 template <class F, class Out, class... In>
-void map_leaf(const void* function, std::byte* const* pointers, int64_t count) {
+void map_leaf(const void* function, std::byte* to, const std::byte* const* from, int64_t count) {
   const F& f = *static_cast<const F*>(function);
   constexpr auto inputs = std::index_sequence_for<In...>();
   const int64_t body = count / map_block * map_block, rest = count - body;
-  if (body > 0) map_stretch<F, Out, In...>(f, pointers, body, inputs);
+  if (body > 0) map_stretch<F, Out, In...>(f, to, from, body, inputs);
   if (rest == 0) return;
   alignas(64) Out out[map_block];
   alignas(64) std::tuple<std::array<In, map_block>...> in;
   [&]<size_t... I>(std::index_sequence<I...>) {
-    const auto fill = [&]<class T>(std::array<T, map_block>& block, const std::byte* from) {
-      const T* values = reinterpret_cast<const T*>(from) + body;
+    const auto fill = [&]<class T>(std::array<T, map_block>& block, const std::byte* source) {
+      const T* values = reinterpret_cast<const T*>(source) + body;
       for (int64_t i = 0; i < map_block; ++i) block[size_t(i)] = values[std::min(i, rest - 1)];
     };
-    (fill(std::get<I>(in), pointers[I + 1]), ...);
-    std::byte* padded[] = {reinterpret_cast<std::byte*>(out),
-                           reinterpret_cast<std::byte*>(std::get<I>(in).data())...};
-    map_stretch<F, Out, In...>(f, padded, map_block, inputs);
-  }(inputs);
-  std::copy_n(out, rest, reinterpret_cast<Out*>(pointers[0]) + body);
+    (fill(std::get<I>(in), from[I]), ...);
+    const std::byte* padded[] = {reinterpret_cast<const std::byte*>(std::get<I>(in).data())...};
+    map_stretch<F, Out, In...>(f, reinterpret_cast<std::byte*>(out), padded, map_block, inputs);
+  }
+  (inputs);
+  std::copy_n(out, rest, reinterpret_cast<Out*>(to) + body);
 }
 
 /// Writes f of the inputs into an existing tensor of the broadcast shape (which may be an input).

@@ -68,8 +68,8 @@ struct Workers {
       : limit(tbb::global_control::max_allowed_parallelism, size_t(threads)), arena(threads) {}
   void run(int64_t chunks, const auto& chunk, int) {
     arena.execute([&] {
-      tbb::parallel_for(int64_t(0), chunks, [&](int64_t i) { chunk(i); },
-                        tbb::simple_partitioner());
+      tbb::parallel_for(
+          int64_t(0), chunks, [&](int64_t i) { chunk(i); }, tbb::simple_partitioner());
     });
   }
   tbb::global_control limit;
@@ -101,9 +101,7 @@ int num_threads() { return pool().threads; }
 
 void detail::run_chunks(int64_t begin, int64_t end, int64_t grain, RangeFunction fn) {
   const int64_t chunks = (end - begin + grain - 1) / grain;
-  auto chunk = [&](int64_t i) {
-    fn(begin + i * grain, std::min(end, begin + (i + 1) * grain));
-  };
+  auto chunk = [&](int64_t i) { fn(begin + i * grain, std::min(end, begin + (i + 1) * grain)); };
   Pool& p = pool();
   if (p.threads == 1) {
     for (int64_t i = 0; i < chunks; ++i) chunk(i);

@@ -13,14 +13,14 @@ namespace heed::detail {
 namespace {
 
 constexpr size_t alignment = 64;
-constexpr size_t small_limit = 32 * 1024;        // up to here a thread keeps blocks for itself
-constexpr size_t thread_budget = 8u << 20;       // bytes that one thread keeps
+constexpr size_t small_limit = 32 * 1024;           // up to here a thread keeps blocks for itself
+constexpr size_t thread_budget = 8u << 20;          // bytes that one thread keeps
 constexpr size_t process_budget = size_t(4) << 30;  // bytes that the process keeps
 constexpr int class_count = 256;
 
 // Four classes for each doubling, from 64 bytes on: at most a quarter of a block is unused.
 int class_of(size_t bytes) {
-  if (bytes <= 256) return int((bytes + 63) / 64);  // 64, 128, 192, 256: classes 1 to 4
+  if (bytes <= 256) return int((bytes + 63) / 64);     // 64, 128, 192, 256: classes 1 to 4
   const int log = int(std::bit_width(bytes - 1)) - 1;  // 2^log <= bytes - 1 < 2^(log + 1)
   return (log - 8) * 4 + int((bytes - 1) >> (log - 2) & 3) + 5;
 }

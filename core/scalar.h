@@ -11,7 +11,7 @@ namespace heed {
 class Scalar {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   constexpr Scalar(T value) : real_(double(value)), integral_(std::is_integral_v<T>) {
     if constexpr (std::is_integral_v<T>) integer_ = int64_t(value);
   }

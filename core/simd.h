@@ -42,19 +42,17 @@ const char* isa_name();
 
 #ifdef HEED_X86
 template <class F>
-[[gnu::target("arch=x86-64-v4,prefer-vector-width=512"), gnu::flatten, gnu::noinline]]
-void run_avx512(const F& f) {
+[[gnu::target("arch=x86-64-v4,prefer-vector-width=512"), gnu::flatten, gnu::noinline]] void
+run_avx512(const F& f) {
   f();
 }
 template <class F>
-[[gnu::target("arch=x86-64-v3"), gnu::flatten, gnu::noinline]]
-void run_avx2(const F& f) {
+[[gnu::target("arch=x86-64-v3"), gnu::flatten, gnu::noinline]] void run_avx2(const F& f) {
   f();
 }
 #endif
 template <class F>
-[[gnu::flatten, gnu::noinline]]
-void run_baseline(const F& f) {
+[[gnu::flatten, gnu::noinline]] void run_baseline(const F& f) {
   f();
 }
 
@@ -63,9 +61,12 @@ template <class F>
 inline void run(const F& f) {
 #ifdef HEED_X86
   switch (isa()) {
-    case Isa::avx512: return run_avx512(f);
-    case Isa::avx2: return run_avx2(f);
-    default: break;
+    case Isa::avx512:
+      return run_avx512(f);
+    case Isa::avx2:
+      return run_avx2(f);
+    default:
+      break;
   }
 #endif
   run_baseline(f);
@@ -77,9 +78,12 @@ template <class F>
 inline void run_with_width(const F& f) {
 #ifdef HEED_X86
   switch (isa()) {
-    case Isa::avx512: return run_avx512([&] { f(std::integral_constant<int, 64>()); });
-    case Isa::avx2: return run_avx2([&] { f(std::integral_constant<int, 32>()); });
-    default: break;
+    case Isa::avx512:
+      return run_avx512([&] { f(std::integral_constant<int, 64>()); });
+    case Isa::avx2:
+      return run_avx2([&] { f(std::integral_constant<int, 32>()); });
+    default:
+      break;
   }
 #endif
   run_baseline([&] { f(std::integral_constant<int, 16>()); });

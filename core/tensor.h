@@ -40,8 +40,8 @@ bool is_contiguous(const Shape& shape, const Strides& strides);
 
 /// An array of numbers: a shared block, a shape, strides and an offset into the block.
 ///
-/// A Tensor is a handle, one pointer wide: copies and views share their numbers. It knows nothing of
-/// graphs (see Variable). Ops never change their arguments; what writes is named with a trailing
+/// A Tensor is a handle, one pointer wide: copies and views share their numbers. It knows nothing
+/// of graphs (see Variable). Ops never change their arguments; what writes is named with a trailing
 /// underscore or is mutable_data(), and every write raises the version that views share.
 /// Concurrent reads are safe; a write concurrent with anything else is not.
 class Tensor {
@@ -57,7 +57,7 @@ class Tensor {
   int64_t size(int64_t dim) const;  ///< negative dimensions count from the end
   int64_t numel() const { return impl().numel; }
   bool is_contiguous() const { return impl().contiguous; }
-  uint32_t version() const { return impl().storage->version; }  ///< number of writes to the numbers so far
+  uint32_t version() const { return impl().storage->version; }  ///< counts writes to the numbers
 
   /// The first element. T must match the dtype; neighbours lie at strides().
   template <class T>

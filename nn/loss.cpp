@@ -88,15 +88,13 @@ Variable binary_cross_entropy_with_logits(const Variable& logits, const Variable
                                           const BceOptions& options) {
   static constexpr const char* op = "binary_cross_entropy_with_logits";
   check_same_shape(op, logits.shape(), target.shape());
-  // -log sigmoid(x) = softplus(-x), and -log(1 - sigmoid(x)) = x + softplus(-x)
-  const Variable softer = softplus(-logits);
-  if (!options.pos_weight.defined())
-    return reduce((1 - target) * logits + softer, options.reduction);
+  // -log sigmoid(x) = softplus(-x) and -log(1 - sigmoid(x)) = softplus(x): nothing cancels
+  const Variable positive = target * softplus(-logits), negative = (1 - target) * softplus(logits);
+  if (!options.pos_weight.defined()) return reduce(positive + negative, options.reduction);
   require(broadcast_shapes(logits.shape(), options.pos_weight.shape(), op) == logits.shape(), op,
           ": pos_weight ", options.pos_weight.shape(), " does not broadcast to the logits ",
           logits.shape());
-  const Variable weight = 1 + Variable(options.pos_weight - 1) * target;
-  return reduce((1 - target) * logits + weight * softer, options.reduction);
+  return reduce(Variable(options.pos_weight) * positive + negative, options.reduction);
 }
 
 Variable hinge_loss(const Variable& score, const Tensor& target, Reduction reduction) {

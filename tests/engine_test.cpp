@@ -4,6 +4,8 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <cmath>
+#include <functional>
 #include <thread>
 
 #include "heed/autograd/elementwise.h"

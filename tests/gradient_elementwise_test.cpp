@@ -1,5 +1,8 @@
 // The rows of autograd/elementwise.h, and its kinks.
 #include "heed/autograd/elementwise.h"
+
+#include <cmath>
+
 #include "heed/autograd/engine.h"
 #include "heed/core/creation.h"
 #include "tests/catch.h"

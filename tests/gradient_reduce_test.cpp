@@ -1,6 +1,8 @@
 // The rows of autograd/reduce.h, and its kinks.
 #include "heed/autograd/reduce.h"
 
+#include <cmath>
+
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/engine.h"
 #include "heed/core/creation.h"

@@ -1,6 +1,8 @@
 // The rows of autograd/softmax.h, norm.h and loss.h.
 #include "heed/autograd/softmax.h"
 
+#include <cmath>
+
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/engine.h"
 #include "heed/autograd/fused.h"

@@ -1,5 +1,7 @@
 #include "tests/gradient_table.h"
 
+#include <cmath>
+
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/engine.h"
 #include "heed/autograd/fused.h"

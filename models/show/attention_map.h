@@ -23,8 +23,7 @@ struct AttentionMap {
 void validate(const AttentionMap& map);
 
 /// The map of a decoded text, a character each: weights (T, S) as decoding gives them.
-AttentionMap attention_map(std::string_view source, std::string_view target,
-                           const Tensor& weights);
+AttentionMap attention_map(std::string_view source, std::string_view target, const Tensor& weights);
 
 struct DrawOptions {
   bool colour = false;  ///< shades as 256-colour backgrounds instead of block characters

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A training step of the quickstart's model, heed beside PyTorch eager on this machine: fresh
 # processes in turn, five rounds each, with 1 and 2 threads; prints the medians and their ratio.
-# Installs PyTorch by pip in build/torch where python3 has none. ROUNDS=n and SECONDS_EACH=s change it.
+# Installs PyTorch by pip in build/torch where python3 has none. ROUNDS=n, SECONDS_EACH=s change it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-4}

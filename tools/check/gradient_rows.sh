@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-machinery='/(node|variable|engine|record|recording|fused|math|pointwise)\.h$'
+machinery='/(node|variable|engine|record|recording|fused|math|pointwise|.*_definition)\.h$'
 ops=$(find autograd -name '*.h' | grep -vE "$machinery" | LC_ALL=C sort | xargs awk '
   FNR == 1 { comment = "" }
   /^\/\// { comment = comment $0; next }

@@ -15,8 +15,8 @@ namespace {
 enum ExitCode { done = 0, failure = 1, usage = 2, bad_file = 3, diverged = 4, io = 5 };
 
 std::vector<Command> commands() {
-  return {train_command(), evaluate_command(), predict_command(), attention_command(),
-          inspect_command(), explain_command()};
+  return {train_command(),     evaluate_command(), predict_command(),
+          attention_command(), inspect_command(),  explain_command()};
 }
 
 /// Flags that every command has.

@@ -114,8 +114,9 @@ def attention(f):
         allowed = f.mask(*mask) if mask else None
         if mask:
             allowed[:, 2] = True
-        f.add("additive_attention", additive_attention, f.numbers(2, 4), f.numbers(2, 5, 4),
-              f.numbers(2, 5, 3), f.numbers(4), *([allowed] if mask else []))
+        shapes = [(2, 4), (2, 5, 4), (2, 5, 3), (4,)]  # query, keys, values, v
+        inputs = [f.numbers(*shape, low=-1, high=1) for shape in shapes]
+        f.add("additive_attention", additive_attention, *inputs, *([allowed] if mask else []))
     f.add("length_mask", lambda lengths: torch.arange(5) < lengths[:, None],
           torch.tensor([0, 5, 3, 1]), steps=5)
 
