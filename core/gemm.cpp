@@ -10,7 +10,11 @@
 #include "heed/core/packed.h"
 #include "heed/core/parallel.h"
 
-extern "C" void openblas_set_num_threads(int);  // Debian's cblas.h may be the reference one
+extern "C" {  // Debian's cblas.h may be the reference one, which lacks these
+void openblas_set_num_threads(int);
+char* openblas_get_config();
+char* openblas_get_corename();
+}
 
 namespace heed {
 namespace {
@@ -124,6 +128,12 @@ void for_each_tile(const Tiles& tiles, const F& fn) {
 }
 
 }  // namespace
+
+std::string blas_description() {
+  std::string text = openblas_get_config();
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text + " (" + openblas_get_corename() + ")";
+}
 
 template <class T>
 void gemm(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,

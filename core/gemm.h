@@ -2,9 +2,13 @@
 // internal
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 namespace heed {
+
+/// OpenBLAS's version and the CPU whose kernels it chose: "OpenBLAS 0.3.21 ... (Haswell)".
+std::string blas_description();
 
 /// One matrix as gemm reads it: row-major with a leading dimension, perhaps transposed.
 template <class T>

@@ -19,6 +19,7 @@
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+#include <tbb/version.h>
 #endif
 
 namespace heed {
@@ -98,6 +99,14 @@ void set_num_threads(int threads) {
 }
 
 int num_threads() { return pool().threads; }
+
+std::string thread_library() {
+#ifdef HEED_STD_THREADS
+  return "std::thread";
+#else
+  return std::string("oneTBB ") + TBB_runtime_version();
+#endif
+}
 
 void detail::run_chunks(int64_t begin, int64_t end, int64_t grain, RangeFunction fn) {
   const int64_t chunks = (end - begin + grain - 1) / grain;

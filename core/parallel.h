@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 namespace heed {
@@ -9,6 +10,8 @@ namespace heed {
 /// not set, every core. Results are the same bits for any number.
 void set_num_threads(int threads);
 int num_threads();
+/// What runs them: "oneTBB 2021.8".
+std::string thread_library();
 
 namespace detail {
 

@@ -25,7 +25,8 @@ outside() {   # configures and builds the outside project with the given setting
 }
 
 if [[ $way == subdirectory ]]; then
-  outside -DHEED_SOURCE="$source" -DCMAKE_BUILD_TYPE=Debug
+  # Without optimisation and debug information: only to see that it builds and runs.
+  outside -DHEED_SOURCE="$source" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
   "$work/build/small"
   cmake --install "$work/build" --prefix "$work/prefix" >/dev/null
   [[ $(cd "$work/prefix" && find . -type f) == ./bin/small ]] ||

@@ -1,7 +1,6 @@
 #include "version.h"
 
-#include <dlfcn.h>
-
+#include "heed/core/gemm.h"
 #include "heed/core/parallel.h"
 #include "heed/core/simd.h"
 
@@ -9,26 +8,11 @@ using namespace heed;
 
 namespace {
 
-#ifdef HEED_VERSION
-constexpr const char* heed_version = HEED_VERSION;
-#else
-constexpr const char* heed_version = "unknown";
-#endif
-
 #ifdef NDEBUG
 constexpr const char* build_type = "release";
 #else
 constexpr const char* build_type = "debug";
 #endif
-
-/// What a function without arguments of a loaded library says. The libraries behind libheed are
-/// not linked to the program, and a static build may not have the function: then "unknown".
-std::string ask(const char* function) {
-  using Function = const char* (*)();
-  const auto ask = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, function));
-  const char* answer = ask ? ask() : nullptr;
-  return answer ? answer : "unknown";
-}
 
 std::string compiler() {
 #if defined(__clang__)
@@ -38,23 +22,17 @@ std::string compiler() {
 #endif
 }
 
-std::string without_end(std::string text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) text.pop_back();
-  return text;
-}
-
 }  // namespace
 
 Json machine() {
   return Json::object()
-      .set("heed", heed_version)
+      .set("heed", HEED_VERSION)
       .set("build", build_type)
       .set("compiler", compiler())
       .set("instruction_set", simd::isa_name())
       .set("threads", num_threads())
-      .set("blas", without_end(ask("openblas_get_config")))
-      .set("blas_core", ask("openblas_get_corename"))
-      .set("tbb", ask("TBB_runtime_version"));
+      .set("blas", blas_description())
+      .set("thread_library", thread_library());
 }
 
 std::string version_text() {
