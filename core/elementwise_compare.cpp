@@ -100,7 +100,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   return dispatch_all(a.dtype(), [&](auto t) {
     using T = decltype(t);
     return detail::map<T, uint8_t, T, T>(
-        "where", [](uint8_t c, T x, T y) { return c ? x : y; }, condition, a, b);
+        "where", [](uint8_t c, T x, T y) { return math::select(c != 0, x, y); }, condition, a, b);
   });
 }
 
@@ -110,7 +110,7 @@ Tensor where(const Tensor& condition, const Tensor& a, Scalar b) {
     using T = decltype(t);
     const T other = b.to<T>();
     return detail::map<T, uint8_t, T>(
-        "where", [other](uint8_t c, T x) { return c ? x : other; }, condition, a);
+        "where", [other](uint8_t c, T x) { return math::select(c != 0, x, other); }, condition, a);
   });
 }
 
@@ -122,7 +122,7 @@ Tensor where(const Tensor& condition, Scalar a, Scalar b) {
   require_condition(condition);
   const float x = a.to<float>(), y = b.to<float>();
   return detail::map<float, uint8_t>(
-      "where", [x, y](uint8_t c) { return c ? x : y; }, condition);
+      "where", [x, y](uint8_t c) { return math::select(c != 0, x, y); }, condition);
 }
 
 }  // namespace heed

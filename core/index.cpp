@@ -7,6 +7,7 @@
 #include "heed/core/convert.h"
 #include "heed/core/creation.h"
 #include "heed/core/map.h"
+#include "heed/core/math.h"
 #include "heed/core/parallel.h"
 #include "heed/core/shape.h"
 
@@ -183,7 +184,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
     using T = decltype(t);
     const T filling = detail::element_of<T>(value, "masked_fill");
     return detail::map<T, T, uint8_t>(
-        "masked_fill", [filling](T kept, uint8_t masked) { return masked ? filling : kept; }, x,
+        "masked_fill",
+        [filling](T kept, uint8_t masked) { return math::select(masked != 0, filling, kept); }, x,
         mask);
   });
 }

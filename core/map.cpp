@@ -100,6 +100,7 @@ struct Cursor {
 template <class T>
 void gather(std::byte* to, const std::byte* from, int64_t stride, int64_t count) {
   T* out = reinterpret_cast<T*>(to);
+  if (stride == 0) return void(std::fill_n(out, count, *reinterpret_cast<const T*>(from)));
   for (int64_t i = 0; i < count; ++i) out[i] = *reinterpret_cast<const T*>(from + i * stride);
 }
 
