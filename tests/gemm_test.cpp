@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "heed/core/random.h"
-#include "tests/kernel_bars.h"
+#include "tests/bars.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
 

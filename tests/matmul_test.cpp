@@ -2,7 +2,7 @@
 
 #include "heed/core/creation.h"
 #include "heed/core/random.h"
-#include "tests/kernel_bars.h"
+#include "tests/bars.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
 

@@ -4,7 +4,7 @@
 #include "heed/core/elementwise.h"
 #include "heed/core/random.h"
 #include "heed/core/reduce.h"
-#include "tests/kernel_bars.h"
+#include "tests/bars.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
 
