@@ -37,10 +37,10 @@ AttentionStep additive_attention(const Variable& query, const Variable& keys,
   const Tensor outputs[] = {step.context, step.weights};
   const auto out = record_fused(
       op, outputs, inputs, define,
-      [weights = step.weights](std::span<const Saved> in, Gradients& gradients) {
+      [weights = save(step.weights)](std::span<const Saved> in, Gradients& gradients) {
         const auto value = [](const Variable& g) { return g.defined() ? g.value() : Tensor(); };
         const auto found = additive_attention_backward(
-            in[0].value(), in[1].value(), in[2].value(), in[3].value(), weights,
+            in[0].value(), in[1].value(), in[2].value(), in[3].value(), weights.value(),
             value(gradients.outputs[0]), value(gradients.outputs[1]));
         gradients.inputs[0] = found.query;
         gradients.inputs[1] = found.keys;

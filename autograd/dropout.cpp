@@ -28,7 +28,7 @@ Variable dropout(const Variable& x, double p, bool training, Generator* generato
   if (!training || p == 0) return x;
   const Tensor mask = draw_mask(x.value(), 1 - p, generator ? *generator : default_generator());
   return record({op, {"p", p}}, x.value() * mask,
-                input(x, [mask](const Variable& g) { return g * Variable(mask); }));
+                input(x, [mask = save(mask)](const Variable& g) { return g * *mask; }));
 }
 
 }  // namespace heed

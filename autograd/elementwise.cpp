@@ -128,15 +128,17 @@ Variable clamp(const Variable& x, std::optional<Scalar> low, std::optional<Scala
 
 Variable where(const Tensor& condition, const Variable& a, const Variable& b) {
   static constexpr Op op{"where", "y = c ? a : b", "da = dy [c], db = dy [not c]", true};
-  return record(op, where(condition, a.value(), b.value()),
-                input(a, [condition](const Variable& g) { return where(condition, g, 0); }),
-                input(b, [condition](const Variable& g) { return where(condition, 0, g); }));
+  return record(
+      op, where(condition, a.value(), b.value()),
+      input(a, [c = save(condition)](const Variable& g) { return where(c.value(), g, 0); }),
+      input(b, [c = save(condition)](const Variable& g) { return where(c.value(), 0, g); }));
 }
 
 Variable where(const Tensor& condition, const Variable& a, Scalar b) {
   static constexpr Op op{"where", "y = c ? a : k", "da = dy [c]", true};
-  return record({op, {"k", b.value()}}, where(condition, a.value(), b),
-                input(a, [condition](const Variable& g) { return where(condition, g, 0); }));
+  return record(
+      {op, {"k", b.value()}}, where(condition, a.value(), b),
+      input(a, [c = save(condition)](const Variable& g) { return where(c.value(), g, 0); }));
 }
 
 Variable where(const Tensor& condition, Scalar a, const Variable& b) {

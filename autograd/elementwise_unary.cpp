@@ -171,16 +171,23 @@ Variable pow(const Variable& x, Scalar exponent) {
 
 Variable pow(const Variable& x, const Variable& exponent) {
   static constexpr Op op{"pow", "y = x^p", "dx = dy p x^(p - 1), dp = dy y log(x)", true};
-  return record(
-      op, pow(x.value(), exponent.value()),
-      input(x,
-            [x = save(x), p = save(exponent)](const Variable& g) {
-              return pointwise([](auto g, auto x, auto p) { return g * p * math::pow(x, p - 1); },
-                               g, *x, *p);
-            }),
-      input(exponent, [x = save(x)](const Variable& g, const Variable& y) {
-        return pointwise([](auto g, auto x, auto y) { return g * y * math::log(x); }, g, *x, y);
-      }));
+  return record(op, pow(x.value(), exponent.value()),
+                input(x,
+                      [x = save(x), p = save(exponent)](const Variable& g) {
+                        return pointwise(
+                            [](auto g, auto x, auto p) {  // p = 0 is flat everywhere, also at x = 0
+                              return math::select(p * p <= 0, g * p, g * p * math::pow(x, p - 1));
+                            },
+                            g, *x, *p);
+                      }),
+                input(exponent, [x = save(x)](const Variable& g, const Variable& y) {
+                  return pointwise(
+                      [](auto g, auto x, auto y) {  // 0^p stays 0
+                        return math::select(math::sign(x) * math::sign(x) <= 0, g * x,
+                                            g * y * math::log(x));
+                      },
+                      g, *x, y);
+                }));
 }
 
 }  // namespace heed

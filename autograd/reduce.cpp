@@ -49,9 +49,10 @@ Variable extreme(const Op& op, const Variable& x, const Dims& dims, Tensor y) {
 }
 
 PickedVariable extreme_along(const Op& op, const Variable& x, int64_t dim, ExtremeResult found) {
-  const auto back = [how = Reduction(x, {dim}), dim, indices = found.indices](const Variable& g) {
+  const auto back = [how = Reduction(x, {dim}), dim,
+                     indices = save(found.indices)](const Variable& g) {
     const Variable nothing(zeros(how.from, {.dtype = g.dtype()}));
-    return scatter_add(nothing, dim, reshape(indices, how.kept), how.keep(g));
+    return scatter_add(nothing, dim, reshape(indices.value(), how.kept), how.keep(g));
   };
   return {record({op, {"dim", double(dim)}}, found.values, input(x, back)), found.indices};
 }

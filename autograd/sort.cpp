@@ -8,8 +8,8 @@ namespace heed {
 namespace {
 
 PickedVariable picked(const Op& op, const Variable& x, int64_t dim, SortResult found) {
-  const auto back = [dim, indices = found.indices, from = x.shape()](const Variable& g) {
-    return scatter_add(Variable(zeros(from, {.dtype = g.dtype()})), dim, indices, g);
+  const auto back = [dim, indices = save(found.indices), from = x.shape()](const Variable& g) {
+    return scatter_add(Variable(zeros(from, {.dtype = g.dtype()})), dim, indices.value(), g);
   };
   return {record({op, {"dim", double(dim)}}, found.values, input(x, back)), found.indices};
 }

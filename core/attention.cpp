@@ -79,7 +79,8 @@ struct Step {
     T* c = context + b * depth;
     std::fill_n(c, depth, T(0));
     for (int64_t s = 0; s < source; ++s) {
-      if (sum > 0 || sum != sum) w[s] /= sum;  // nothing may be attended: zeros, not NaN
+      if (mask && !mask[b * source + s]) continue;  // whatever its padding holds
+      w[s] /= sum;
       add_scaled(c, w[s], values + (b * source + s) * depth, depth);
     }
   }
@@ -98,6 +99,11 @@ struct StepGradients {
     T mean = 0;
     for (int64_t s = 0; s < source; ++s) {
       const int64_t row = (b * source + s) * depth;
+      if (w[s] == 0) {  // masked: its padding must not matter
+        scores[s] = 0;
+        std::fill_n(values + row, depth, T(0));
+        continue;
+      }
       scores[s] = dot(dc, step.values + row, depth) + (arrived ? arrived[b * source + s] : T(0));
       mean += w[s] * scores[s];
       for (int64_t j = 0; j < depth; ++j) values[row + j] = w[s] * dc[j];

@@ -7,6 +7,7 @@ namespace {
 
 template <class F>
 decltype(auto) dispatch_numeric(DType dtype, const char* op, F&& fn) {
+  require(dtype != u8, op, ": expected f32, f64 or i64, got u8 (convert with to())");
   if (dtype == i64) return fn(int64_t{});
   return dispatch_floating(dtype, op, fn);
 }

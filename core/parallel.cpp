@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "heed/core/error.h"
@@ -26,9 +28,12 @@ namespace heed {
 namespace {
 
 int default_threads() {
-  if (const char* wanted = std::getenv("HEED_THREADS")) {
-    const int threads = std::atoi(wanted);
-    require(threads >= 1, "HEED_THREADS: expected a number of threads, got \"", wanted, "\"");
+  if (const char* wanted = std::getenv("HEED_THREADS"); wanted && *wanted) {
+    int threads = 0;
+    const char* end = wanted + std::string_view(wanted).size();
+    const auto [rest, error] = std::from_chars(wanted, end, threads);
+    require(error == std::errc() && rest == end && threads >= 1,
+            "HEED_THREADS: expected a number of threads, got \"", wanted, "\"");
     return threads;
   }
   return std::max(1, int(std::thread::hardware_concurrency()));

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "heed/autograd/elementwise.h"
+#include "heed/autograd/index.h"
 #include "heed/autograd/record.h"
 #include "heed/autograd/reduce.h"
 #include "heed/autograd/shape.h"
@@ -371,4 +372,17 @@ TEST_CASE("engine: eight threads, each with a graph of its own") {
     });
   for (std::thread& thread : threads) thread.join();
   for (size_t i = 0; i < results.size(); ++i) CHECK(results[i] == 300 * 3.0 * double(i));
+}
+
+TEST_CASE("masks, conditions and indices are watched like saved values", "[engine]") {
+  const Variable x = Variable(tensor({1.0, 2.0, 3.0})).requires_grad_();
+  const Tensor mask = gt(x.value(), 1.5), index = tensor({0, 2});
+  const auto refuses = [](const Variable& y, const Tensor& changed) {
+    changed.fill_(0);
+    check_error([&] { sum(y).backward(); }, "was changed in place after it was used");
+  };
+  refuses(where(mask, x, 0.0), mask);
+  const Tensor other = gt(x.value(), 1.5);
+  refuses(masked_fill(x, other, 0), other);
+  refuses(index_select(x, 0, index), index);
 }

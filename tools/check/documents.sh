@@ -29,7 +29,8 @@ for document in README.md ARCHITECTURE.md CONTRIBUTING.md docs/*.md; do
     folders='(core|autograd|nn|optim|models|tools|tests|docs|cmake|\.ci)'
     grep -oE "(^|[^A-Za-z0-9_./-])(\./|heed/)?$folders/[A-Za-z0-9_.*/-]*" "$document" || true
     # Links of Markdown to files beside the document; in code, ]( begins a lambda's arguments.
-    sed '/^ *```/,/^ *```/d' "$document" | grep -oE '\]\([A-Za-z0-9_./-]+' | sed "s|^](|$(dirname "$document")/|" || true
+    sed '/^ *```/,/^ *```/d' "$document" | grep -oE '\]\([A-Za-z0-9_./-]+' |
+      sed "s|^](|$(dirname "$document")/|" || true
   )
 done
 
