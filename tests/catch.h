@@ -3,6 +3,7 @@
 // Catch2 2 (Debian 12) and 3 (Debian 13) alike.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_approx.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 using Catch::Approx;
