@@ -30,7 +30,11 @@ Variable sub(const Variable& a, const Variable& b) {
                 input(b, [](const Variable& g) { return -g; }));
 }
 
-Variable sub(const Variable& a, Scalar b) { return add(a, Scalar(-b.value())); }
+Variable sub(const Variable& a, Scalar b) {
+  static constexpr Op op{"sub", "y = a - c", "da = dy"};
+  return record({op, {"c", b.value()}}, sub(a.value(), b),
+                input(a, [](const Variable& g) { return g; }));
+}
 
 Variable sub(Scalar a, const Variable& b) {
   static constexpr Op op{"sub", "y = c - b", "db = -dy"};

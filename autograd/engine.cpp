@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <unordered_map>
 
 #include "heed/autograd/broadcast.h"
 #include "heed/autograd/leaf.h"
@@ -19,7 +20,7 @@ class BackwardPass {
       : options_(options), accumulate_(accumulate) {}
   ~BackwardPass() {  // a pass inside a rule of another pass gives the nodes' places back
     for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot)
-      slot->node->slot = slot->outer_place;
+      place(*slot->node) = slot->outer_place;
   }
 
   void discover(const NodeRef& root) {
@@ -55,7 +56,7 @@ class BackwardPass {
     for (const Slot& slot : slots_)
       if (slot.uses == 0 && slot.needed) ready(*slot.node);
     while (!ready_.empty()) {
-      const Slot& slot = slots_[ready_.top().second->slot];
+      const Slot& slot = slots_[std::get<2>(ready_.top())];
       ready_.pop();
       finish(slot);
       for (size_t i = 0; slot.requested && i < inputs.size(); ++i)
@@ -74,22 +75,23 @@ class BackwardPass {
     bool needed = true, requested = false, arrived = false;
   };
 
-  bool known(const Node& n) const { return n.slot < slots_.size() && slots_[n.slot].node == &n; }
-  Slot& slot_of(const NodeRef& node) { return slots_[node->slot]; }
+  /// Where a node keeps its place in slots_: leaves are shared by the graphs of several threads.
+  uint32_t& place(Node& node) { return node.is_leaf ? leaf_places_[&node] : node.slot; }
+  bool known(Node& n) { return place(n) < slots_.size() && slots_[place(n)].node == &n; }
+  Slot& slot_of(const NodeRef& node) { return slots_[place(*node)]; }
   std::span<Variable> incoming(const Slot& slot) {
     return {&gradients_[slot.gradients], size_t(slot.node->outputs())};
   }
 
   size_t place_of(Node& node) {
-    if (known(node)) return node.slot;
-    slots_.push_back({&node, node.slot, uint32_t(gradients_.size())});
+    if (known(node)) return place(node);
+    slots_.push_back({&node, place(node), uint32_t(gradients_.size())});
     gradients_.resize(gradients_.size() + size_t(node.outputs()));
-    return node.slot = uint32_t(slots_.size() - 1);
+    return place(node) = uint32_t(slots_.size() - 1);
   }
 
-  void ready(Node& node) {  // a leaf's hooks need not wait for older ops
-    ready_.push({node.is_leaf ? ~uint64_t{} : node.sequence, &node});
-  }
+  /// A leaf's hooks need not wait for older ops.
+  void ready(Node& node) { ready_.push({node.is_leaf, node.sequence, place(node)}); }
 
   /// Hooks, and gradients that are kept, once a gradient is complete.
   void finish(const Slot& slot) {
@@ -131,18 +133,18 @@ class BackwardPass {
     Gradients gradients{incoming, outgoing_, needed_, options_.create_graph};
     misuse::run_rule(node, gradients);
     if (Trace* trace = detail::recording_state.trace) trace->differentiated(node, gradients);
-    if (options_.retain_graph || options_.create_graph) return;
-    node.release();
-    node.released = true;
+    node.released = !options_.retain_graph && !options_.create_graph;
+    if (node.released) node.release();
   }
 
   const GradOptions& options_;
   const bool accumulate_;
   std::vector<NodeRef> roots_;  // they own all other nodes
   std::vector<Slot> slots_;
-  size_t explored_ = 0;                                    // slots whose edges were followed
-  std::vector<Variable> gradients_;                        // for every output of every slot
-  std::priority_queue<std::pair<uint64_t, Node*>> ready_;  // leaves, then newest first
+  size_t explored_ = 0;              // slots whose edges were followed
+  std::vector<Variable> gradients_;  // for every output of every slot
+  std::priority_queue<std::tuple<bool, uint64_t, uint32_t>> ready_;  // leaves, then newest first
+  std::unordered_map<const Node*, uint32_t> leaf_places_;
   std::vector<Variable> outgoing_;
   std::vector<char> needed_;
 };

@@ -76,7 +76,7 @@ Variable masked_fill(const Variable& x, const Tensor& mask, Scalar value) {
 
 Variable embedding(const Variable& weight, const Tensor& ids, int64_t padding_idx) {
   static constexpr Op op{"embedding", "y = w[ids]", "dw[ids] += dy"};
-  require(padding_idx < weight.size(0), "embedding: padding_idx ", padding_idx,
+  require(padding_idx >= -1 && padding_idx < weight.size(0), "embedding: padding_idx ", padding_idx,
           " is out of range for ", weight.size(0), " rows");
   return record(
       op, embedding(weight.value(), ids),

@@ -42,8 +42,10 @@ void detail::keep_grad(Node& node, Variable& gradient, bool create_graph) {
   Variable& total = *node.kept;
   if (create_graph)
     total = total.defined() ? total + gradient : gradient;
-  else if (total.defined())
+  else if (total.defined() && total.value().is_contiguous())
     add_(total.value(), gradient.value());
+  else if (total.defined())
+    total = Variable(total.value() + gradient.value());  // set by hand, perhaps expanded
   else if (node.is_leaf && owned(gradient.value()))
     total = std::move(gradient);
   else

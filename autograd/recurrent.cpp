@@ -47,15 +47,18 @@ void check(RecurrentKind kind, const Variable& x, const Variable& h, const Varia
   check_state(op, "c_0", c, {x.size(0), hidden});
 }
 
-void check_lengths(const char* op, const Tensor& lengths, int64_t batch, int64_t steps) {
-  if (!lengths.defined()) return;
+/// The lengths in rows, checked.
+Tensor checked_lengths(const char* op, const Tensor& lengths, int64_t batch, int64_t steps) {
+  if (!lengths.defined()) return lengths;
   require(lengths.dtype() == i64 && lengths.shape() == Shape({batch}), op,
           ": lengths should be i64 ", Shape{batch}, ", got ", lengths.dtype(), " ",
           lengths.shape());
   const Tensor list = contiguous(lengths);
+  const int64_t* values = list.data<int64_t>();
   for (int64_t b = 0; b < batch; ++b)
-    require(list.data<int64_t>()[b] >= 0 && list.data<int64_t>()[b] <= steps, op, ": lengths[", b,
-            "] is ", list.data<int64_t>()[b], ", expected 0 to ", steps);
+    require(values[b] >= 0 && values[b] <= steps, op, ": lengths[", b, "] is ", values[b],
+            ", expected 0 to ", steps);
+  return list;
 }
 
 /// The input's part of the preactivations with every bias that may be added to it at once.
@@ -123,27 +126,28 @@ RecurrentResult recurrent(RecurrentKind kind, const Variable& x, const Variable&
   const char* op = recurrent_name(kind);
   require(x.dim() == 3, op, ": expected an input (B, T, I), got ", x.shape());
   check(kind, x, h_0, c_0, w);
-  check_lengths(op, lengths, x.size(0), x.size(1));
-  const RecurrentWalk walk{kind, w.w_hh.value(), lengths, reverse};
+  const RecurrentWalk walk{kind, w.w_hh.value(), checked_lengths(op, lengths, x.size(0), x.size(1)),
+                           reverse};
   const auto inputs = input_list(x, h_0, c_0, w);
   const Definition define = [walk](std::span<const Variable> in) {
     return detail::define_walk(walk, in);
   };
   if (!fused()) return result(define(inputs));
   const Tensor bias_hh = kind == RecurrentKind::gru ? value(w.b_hh) : Tensor();
-  const RecurrentState state = recurrent_forward(walk, project(kind, x, w), bias_hh, value(h_0),
-                                                 value(c_0), recorded(inputs));
+  RecurrentState state = recurrent_forward(walk, project(kind, x, w), bias_hh, value(h_0),
+                                           value(c_0), recorded(inputs));
   std::vector<Tensor> outputs{state.output, state.h_n};
   if (state.c_n.defined()) outputs.push_back(state.c_n);
-  return result(record_fused(op_of(kind), outputs, inputs, define,
-                             [walk, state](std::span<const Saved> in, Gradients& gradients) {
-                               RecurrentWalk back = walk;
-                               back.weight_hh = in[W_HH].value();
-                               const auto d = recurrent_backward(
-                                   back, state, incoming(gradients, 0), incoming(gradients, 1),
-                                   incoming(gradients, 2));
-                               set_gradients(in, state, d, gradients);
-                             }));
+  state.output = state.h_n = state.c_n = {};  // backward needs none of them
+  return result(record_fused(
+      op_of(kind), outputs, inputs, define,
+      [kind, lengths = Saved(walk.lengths), reverse, state](std::span<const Saved> in,
+                                                            Gradients& gradients) {
+        const RecurrentWalk back{kind, in[W_HH].value(), lengths->value(), reverse};
+        const auto d = recurrent_backward(back, state, incoming(gradients, 0),
+                                          incoming(gradients, 1), incoming(gradients, 2));
+        set_gradients(in, state, d, gradients);
+      }));
 }
 
 namespace {
@@ -170,7 +174,7 @@ std::vector<Variable> step(RecurrentKind kind, const Variable& x, const Variable
       recurrent_step(kind, projected, hidden, h.value(), value(c), recorded(inputs));
   std::vector<Tensor> outputs{state.h_n};
   if (state.c_n.defined()) outputs.push_back(state.c_n);
-  state.output = state.h_n = state.c_n = {};  // the rule must not hold its own outputs
+  state.output = state.h_n = state.c_n = {};
   return record_fused(op_of(kind), outputs, inputs, define,
                       [kind, state](std::span<const Saved> in, Gradients& gradients) {
                         const RecurrentWalk walk{kind, {}, {}};

@@ -71,6 +71,7 @@ struct Step {
       w[s] = dot(v, row, width);
       highest = math::maximum(highest, w[s]);
     }
+    if (highest == -std::numeric_limits<T>::infinity()) highest = 0;  // then all weights are 0
     T sum = 0;
     for (int64_t s = 0; s < source; ++s) {
       w[s] = mask && !mask[b * source + s] ? T(0) : math::exp(w[s] - highest);
@@ -80,7 +81,7 @@ struct Step {
     std::fill_n(c, depth, T(0));
     for (int64_t s = 0; s < source; ++s) {
       if (mask && !mask[b * source + s]) continue;  // whatever its padding holds
-      w[s] /= sum;
+      if (sum != 0) w[s] /= sum;
       add_scaled(c, w[s], values + (b * source + s) * depth, depth);
     }
   }

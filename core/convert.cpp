@@ -1,8 +1,11 @@
 #include "heed/core/convert.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "heed/core/convert_copy.h"
 #include "heed/core/map.h"
@@ -45,7 +48,39 @@ void convert_into(const Tensor& out, const Tensor& x) {
   });
 }
 
+/// May two elements share memory? Taken from the smallest stride to the largest, each dimension
+/// must step over all that the ones before it reach.
+bool overlaps_itself(const Tensor& x) {
+  std::array<std::pair<int64_t, int64_t>, max_dims> loops;  // stride, size
+  size_t count = 0;
+  for (int i = 0; i < x.dim(); ++i)
+    if (x.shape()[i] > 1) loops[count++] = {std::abs(x.strides()[i]), x.shape()[i]};
+  std::sort(loops.begin(), loops.begin() + count);
+  int64_t reach = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const auto [stride, size] = loops[i];
+    if (stride <= reach) return true;
+    reach += stride * (size - 1);
+  }
+  return false;
+}
+
+/// Does each element of a lie where the same element of b lies?
+bool same_view(const Tensor& a, const Tensor& b) {
+  if (a.shape() != b.shape() || a.raw_data() != b.raw_data()) return false;
+  for (int i = 0; i < a.dim(); ++i)
+    if (a.shape()[i] > 1 && a.strides()[i] != b.strides()[i]) return false;
+  return true;
+}
+
 }  // namespace
+
+Tensor detail::in_place_source(const Tensor& to, const Tensor& source, const char* op) {
+  require(to.is_contiguous() || to.numel() == 0 || !overlaps_itself(to), op,
+          ": the elements of an expanded tensor of shape ", to.shape(),
+          " share memory; write to contiguous(x)");
+  return to.shares_storage(source) && !same_view(to, source) ? clone(source) : source;
+}
 
 template <class T>
 T detail::element_of(Scalar value, const char* op) {
@@ -80,6 +115,7 @@ Tensor clone(const Tensor& x) {
 }
 
 void Tensor::fill_(Scalar value) const {
+  detail::in_place_source(*this, *this, "fill_");
   dispatch_all(dtype(), [&](auto t) {
     using T = decltype(t);
     const T element = detail::element_of<T>(value, "fill_");
@@ -95,11 +131,8 @@ void Tensor::fill_(Scalar value) const {
 void Tensor::copy_(const Tensor& source) const {
   require(broadcast_shapes(shape(), source.shape(), "copy_") == shape(),
           "copy_: a tensor of shape ", source.shape(), " does not broadcast to ", shape());
-  for (int i = 0; i < dim(); ++i)
-    require(strides()[i] != 0 || shape()[i] <= 1,
-            "copy_: the elements of an expanded tensor of shape ", shape(),
-            " share memory; write to contiguous(x)");
-  const Tensor from = shares_storage(source) ? clone(source) : source;
+  const Tensor from = detail::in_place_source(*this, source, "copy_");
+  if (shares_storage(from)) return;  // onto itself
   if (from.dtype() == dtype())
     detail::copy_elements(*this, expand(from, shape()));
   else

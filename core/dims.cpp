@@ -1,6 +1,7 @@
 #include "heed/core/dims.h"
 
 #include <algorithm>
+#include <ostream>
 
 namespace heed {
 
@@ -12,6 +13,8 @@ std::string text(const Dims& dims) {
   }
   return out + (dims.size() == 1 ? ",)" : ")");
 }
+
+std::ostream& operator<<(std::ostream& out, const Dims& dims) { return out << text(dims); }
 
 int64_t checked_multiply(int64_t a, int64_t b) {
   int64_t product = 0;

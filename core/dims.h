@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <span>
 #include <string>
 
@@ -70,6 +71,7 @@ using Strides = Dims;
 
 /// "(2, 3)", "(5,)", "()": as Python writes a tuple.
 std::string text(const Dims& dims);
+std::ostream& operator<<(std::ostream& out, const Dims& dims);
 
 /// The product of the sizes. Throws Error when a size is negative or the product exceeds 2^40.
 int64_t numel(const Shape& shape);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <type_traits>
 
@@ -19,6 +20,7 @@ inline constexpr DType u8 = DType::u8;
 /// "f32", "f64", "i64", "u8".
 const char* dtype_name(DType dtype);
 inline std::string text(DType dtype) { return dtype_name(dtype); }
+std::ostream& operator<<(std::ostream& out, DType dtype);
 /// The dtype of that name; throws Error for any other.
 DType dtype_from_name(std::string_view name);
 

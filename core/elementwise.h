@@ -6,8 +6,9 @@
 #include "heed/core/tensor.h"
 
 /// Elementwise ops of tensors. Two tensors broadcast to their common shape and must have one dtype;
-/// a Scalar takes the tensor's dtype. NaN in gives NaN out. Every op returns a new tensor of the
-/// (broadcast) shape and throws Error for shapes that do not broadcast and dtypes that differ.
+/// a Scalar takes the tensor's dtype (i64: whole numbers only). NaN in gives NaN out. Every op
+/// returns a new tensor of the (broadcast) shape and throws Error for shapes that do not broadcast
+/// and dtypes that differ.
 namespace heed {
 
 // Arithmetic of f32, f64 and i64 (div: f32 and f64).
@@ -43,7 +44,8 @@ inline Tensor operator/(const Tensor& a, Scalar b) { return div(a, b); }
 inline Tensor operator/(Scalar a, const Tensor& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& a) { return neg(a); }
 
-// In place: a must have the broadcast shape.
+// In place: a must have the broadcast shape and no elements that share memory (as an expanded
+// tensor's do); b may be a view of a's numbers, which are read as they were before.
 void add_(const Tensor& a, const Tensor& b, Scalar alpha = 1);  ///< a += alpha b
 void mul_(const Tensor& a, const Tensor& b);                    ///< a *= b
 void mul_(const Tensor& a, Scalar b);

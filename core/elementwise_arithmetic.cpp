@@ -1,3 +1,6 @@
+#include <cmath>
+
+#include "heed/core/convert.h"
 #include "heed/core/elementwise.h"
 #include "heed/core/map.h"
 #include "heed/core/math.h"
@@ -26,24 +29,36 @@ Tensor binary(const char* op, const Tensor& a, const Tensor& b, F f) {
   });
 }
 
+/// A number as an operand of dtype T. Integers take whole numbers only: no op changes the dtype.
+template <class T>
+T operand(Scalar value, const char* op) {
+  if constexpr (!std::is_floating_point_v<T>)
+    require(value.is_integral() || value.value() == std::floor(value.value()), op, ": ",
+            value.value(), " is not a whole number and the tensor's dtype is ", dtype_of<T>,
+            " (convert with to())");
+  return detail::element_of<T>(value, op);
+}
+
 template <class F>
 Tensor with_scalar(const char* op, const Tensor& a, Scalar b, F f) {
   return dispatch_numeric(a.dtype(), op, [&](auto t) {
     using T = decltype(t);
-    const T value = b.to<T>();
+    const T value = operand<T>(b, op);
     return detail::map<T, T>(
         op, [f, value](T x) { return f(x, value); }, a);
   });
 }
 
-template <class F>
-void in_place(const char* op, const Tensor& a, const Tensor& b, F f) {
+/// a = f(a, b); make(T{}) gives the f of elements of type T.
+template <class Make>
+void in_place(const char* op, const Tensor& a, const Tensor& b, const Make& make) {
   require_same(a, b, op);
   require(broadcast_shapes(a.shape(), b.shape(), op) == a.shape(), op, ": cannot change shape ",
           a.shape(), " in place by shape ", b.shape());
+  const Tensor from = detail::in_place_source(a, b, op);
   dispatch_numeric(a.dtype(), op, [&](auto t) {
     using T = decltype(t);
-    detail::map_into<T, T, T>(a, f, a, b);
+    detail::map_into<T, T, T>(a, make(t), a, from);
   });
 }
 
@@ -95,17 +110,21 @@ Tensor clamp(const Tensor& x, std::optional<Scalar> low, std::optional<Scalar> h
 }
 
 void add_(const Tensor& a, const Tensor& b, Scalar alpha) {
-  if (alpha.value() == 1) return in_place("add_", a, b, plus);
-  const double factor = alpha.value();
-  in_place("add_", a, b, [factor](auto x, auto y) { return x + decltype(x)(factor) * y; });
+  if (alpha.value() == 1) return in_place("add_", a, b, [](auto) { return plus; });
+  in_place("add_", a, b, [&]<class T>(T) {
+    return [factor = operand<T>(alpha, "add_")](T x, T y) { return x + factor * y; };
+  });
 }
 
-void mul_(const Tensor& a, const Tensor& b) { in_place("mul_", a, b, times); }
+void mul_(const Tensor& a, const Tensor& b) {
+  in_place("mul_", a, b, [](auto) { return times; });
+}
 
 void mul_(const Tensor& a, Scalar b) {
+  detail::in_place_source(a, a, "mul_");
   dispatch_numeric(a.dtype(), "mul_", [&](auto t) {
     using T = decltype(t);
-    const T value = b.to<T>();
+    const T value = operand<T>(b, "mul_");
     detail::map_into<T, T>(
         a, [value](T x) { return x * value; }, a);
   });

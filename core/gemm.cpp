@@ -184,7 +184,8 @@ void gemm_batched(int64_t batch, int64_t m, int64_t n, int64_t k, std::type_iden
                   MatrixView<std::type_identity_t<T>> b, int64_t stride_b,
                   std::type_identity_t<T> beta, T* c, int64_t ldc, int64_t stride_c) {
   const double work = flops(m, n, k);
-  const bool small = work < task_flops || batch >= most_tiles;
+  const bool packed = std::is_same_v<T, float> && prefers_packed(m, n, k);
+  const bool small = !packed && (work < task_flops || batch >= most_tiles);
   const int64_t grain = std::max<int64_t>(1, int64_t(task_flops / std::max(work, 1.0)));
   parallel_for(0, batch, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {

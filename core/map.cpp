@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "heed/core/convert.h"
 #include "heed/core/parallel.h"
 
 namespace heed::detail {
@@ -140,33 +141,69 @@ void run_rows(const Plan& plan, int64_t begin, int64_t end, MapLeaf leaf, const 
   }
 }
 
-// Any strides: inputs are gathered into small contiguous stages, the output scattered from one.
+/// How the staged loop comes by an operand's elements.
+enum class Way {
+  direct,    // they lie without gaps in the plan's order: no stage
+  repeated,  // every row is the same one: staged once for a task
+  moved,     // gathered (the output: scattered) stage by stage
+};
+
+Way way_of(const Plan& plan, const Operand& operand) {
+  const int last = plan.shape.size() - 1;
+  bool dense = operand.strides[last] == operand.element, same = plan.row() <= stage;
+  for (int i = 0; i < last; ++i) {
+    dense = dense && operand.strides[i] == operand.strides[i + 1] * plan.shape[i + 1];
+    same = same && operand.strides[i] == 0;
+  }
+  return dense ? Way::direct : same ? Way::repeated : Way::moved;
+}
+
+/// Elements of one stage: whole rows, so that a repeated row keeps its place, and whole blocks of
+/// the leaf, where that is possible.
+int64_t stage_elements(int64_t row) {
+  if (row > stage) return stage;
+  const int64_t unit = row * map_block <= stage ? row * map_block : row;
+  return stage / unit * unit;
+}
+
+// Any strides: what does not lie densely is gathered into small contiguous stages, the output
+// scattered from one.
 void run_staged(const Plan& plan, int64_t begin, int64_t end, MapLeaf leaf, const void* f) {
   alignas(64) std::array<std::byte, max_operands * stage * 8> stages;
-  std::array<const std::byte*, max_operands> in;
-  for (int k = 1; k < plan.count; ++k) in[size_t(k - 1)] = stages.data() + k * stage * 8;
-  for (int64_t at = begin; at < end; at += stage) {
-    const int64_t count = std::min(stage, end - at);
-    const auto each_piece = [&](auto&& move) {
+  std::array<const std::byte*, max_operands> place;
+  std::array<Way, max_operands> ways;
+  for (int k = 0; k < plan.count; ++k) {
+    place[size_t(k)] = stages.data() + k * stage * 8;
+    ways[size_t(k)] = way_of(plan, plan.operands[size_t(k)]);
+  }
+  const int64_t step = stage_elements(plan.row());
+  for (int64_t at = begin; at < end; at += step) {
+    const int64_t count = std::min(step, end - at);
+    const auto each_piece = [&](const Operand& o, auto&& move) {
       Cursor cursor(plan, at);
       for (int64_t done = 0; done < count;) {
         const int64_t piece = std::min(count - done, cursor.left_in_row(plan));
-        move(cursor, done, piece);
+        move(cursor.offset(plan, o), done * o.element, piece);
         cursor.advance(plan, piece);
         done += piece;
       }
     };
-    each_piece([&](const Cursor& cursor, int64_t done, int64_t piece) {
-      for (int k = 1; k < plan.count; ++k) {
-        const Operand& o = plan.operands[size_t(k)];
-        gather_any(o, stages.data() + k * stage * 8 + done * o.element,
-                   o.data + cursor.offset(plan, o), piece);
-      }
-    });
-    leaf(f, stages.data(), in.data(), count);
-    each_piece([&](const Cursor& cursor, int64_t done, int64_t piece) {
-      const Operand& o = plan.operands[0];
-      scatter_any(o, plan.out + cursor.offset(plan, o), stages.data() + done * o.element, piece);
+    for (int k = 0; k < plan.count; ++k) {
+      const Operand& o = plan.operands[size_t(k)];
+      const Way way = ways[size_t(k)];
+      if (way == Way::direct) place[size_t(k)] = o.data + at * o.element;
+      if (k == 0 || way == Way::direct || (way == Way::repeated && at > begin)) continue;
+      each_piece(o, [&](int64_t from, int64_t done, int64_t piece) {
+        gather_any(o, stages.data() + k * stage * 8 + done, o.data + from, piece);
+      });
+    }
+    if (ways[0] == Way::direct) {
+      leaf(f, plan.out + at * plan.operands[0].element, &place[1], count);
+      continue;
+    }
+    leaf(f, stages.data(), &place[1], count);
+    each_piece(plan.operands[0], [&](int64_t to, int64_t done, int64_t piece) {
+      scatter_any(plan.operands[0], plan.out + to, stages.data() + done, piece);
     });
   }
 }
@@ -202,13 +239,22 @@ Shape map_shape(std::span<const Tensor* const> inputs, const char* op) {
   return shape;
 }
 
+/// Does x lie along another dimension than its last one? Then gathering its rows misses the caches,
+/// and a copy by tiles is far cheaper.
+bool transposed(const Tensor& x) {
+  constexpr int64_t large = 16384;  // smaller ones stay in the caches
+  if (x.numel() <= large || x.shape().back() == 1 || x.strides().back() <= 1) return false;
+  for (int i = 0; i < x.dim(); ++i)
+    if (x.strides()[i] == 1 && x.shape()[i] > 1) return true;
+  return false;
+}
+
 void map_run(const Tensor& out, std::span<const Tensor* const> inputs, MapLeaf leaf,
              const void* f) {
   const int64_t n = out.numel();
   if (n == 0) return;
   const int count = int(inputs.size());
   require(count < max_operands, "map: at most ", max_operands - 1, " inputs");
-  std::byte* to = static_cast<std::byte*>(out.raw_mutable_data());
   std::array<const std::byte*, max_operands> in;
   std::array<int64_t, max_operands> elements;
   elements[0] = size_of(out.dtype());
@@ -219,6 +265,15 @@ void map_run(const Tensor& out, std::span<const Tensor* const> inputs, MapLeaf l
     elements[size_t(k + 1)] = size_of(input.dtype());
     flat = flat && input.is_contiguous() && input.shape() == out.shape();
   }
+  for (int k = 0; !flat && k < count && out.is_contiguous(); ++k) {
+    if (!transposed(*inputs[size_t(k)])) continue;
+    const Tensor dense = clone(*inputs[size_t(k)]);
+    std::array<const Tensor*, max_operands> list;
+    std::copy(inputs.begin(), inputs.end(), list.begin());
+    list[size_t(k)] = &dense;
+    return map_run(out, {list.data(), size_t(count)}, leaf, f);
+  }
+  std::byte* to = static_cast<std::byte*>(out.raw_mutable_data());
   if (flat) return run_flat(to, in.data(), elements.data(), count, n, leaf, f);
   Plan plan;
   plan.out = to;

@@ -46,10 +46,4 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, const F& fn) {
   detail::run_chunks(begin, end, grain, fn);
 }
 
-/// Calls both functions, possibly at the same time.
-template <class F, class G>
-void parallel_invoke(const F& first, const G& second) {
-  parallel_for(0, 2, 1, [&](int64_t i, int64_t) { i == 0 ? first() : second(); });
-}
-
 }  // namespace heed

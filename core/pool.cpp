@@ -1,5 +1,6 @@
 #include "heed/core/pool.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -8,18 +9,19 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/memory.h"
 
 namespace heed::detail {
 namespace {
 
 constexpr size_t alignment = 64;
-constexpr size_t small_limit = 32 * 1024;           // up to here a thread keeps blocks for itself
-constexpr size_t thread_budget = 8u << 20;          // bytes that one thread keeps
-constexpr size_t process_budget = size_t(4) << 30;  // bytes that the process keeps
-constexpr int class_count = 256;
+constexpr size_t small_limit = 32 * 1024;          // up to here a thread keeps blocks for itself
+constexpr size_t thread_budget = 8u << 20;         // bytes that one thread keeps
+constexpr size_t least_budget = size_t(64) << 20;  // bytes that the process keeps at least
+constexpr size_t largest = size_t(1) << 46;
 
 // Four classes for each doubling, from 64 bytes on: at most a quarter of a block is unused.
-int class_of(size_t bytes) {
+constexpr int class_of(size_t bytes) {
   if (bytes <= 256) return int((bytes + 63) / 64);     // 64, 128, 192, 256: classes 1 to 4
   const int log = int(std::bit_width(bytes - 1)) - 1;  // 2^log <= bytes - 1 < 2^(log + 1)
   return (log - 8) * 4 + int((bytes - 1) >> (log - 2) & 3) + 5;
@@ -36,8 +38,9 @@ struct FreeBlock {
 };
 
 // Free lists by size class; trivially constructed, so that thread-local access needs no guard.
+template <int Classes>
 struct Cache {
-  std::array<FreeBlock*, class_count> lists;
+  std::array<FreeBlock*, Classes> lists;
   size_t bytes;
   bool registered;  // will be emptied when its thread ends
   bool closed;      // its thread is ending: keep nothing more
@@ -62,7 +65,9 @@ struct Cache {
   }
 };
 
-[[gnu::tls_model("initial-exec")]] thread_local constinit Cache thread_cache{};
+// Few lists: a library that is loaded late gets little room for such variables.
+using ThreadCache = Cache<class_of(small_limit) + 1>;
+[[gnu::tls_model("initial-exec")]] thread_local constinit ThreadCache thread_cache{};
 
 void close_thread_cache_at_exit() {
   struct Closer {
@@ -76,7 +81,7 @@ void close_thread_cache_at_exit() {
 }
 
 constinit std::mutex shared_mutex;
-constinit Cache shared_cache{};
+constinit Cache<class_of(largest) + 1> shared_cache{};
 
 void* allocate_from_system(size_t bytes) {
   void* block = std::aligned_alloc(alignment, bytes);
@@ -91,7 +96,7 @@ void* allocate_from_system(size_t bytes) {
 }  // namespace
 
 void* pool_allocate(size_t bytes) {
-  if (bytes > size_t(1) << 46) fail<MemoryError>("memory: ", bytes, " bytes are too many");
+  if (bytes > largest) fail<MemoryError>("memory: ", bytes, " bytes are too many");
   const int size_class = class_of(bytes == 0 ? 1 : bytes);
   void* block = nullptr;
   if (bytes <= small_limit) {
@@ -111,7 +116,8 @@ void pool_free(void* block, size_t bytes) noexcept {
     return thread_cache.push(block, size_class);
   }
   std::lock_guard lock(shared_mutex);
-  if (shared_cache.bytes + class_bytes(size_class) > process_budget) return std::free(block);
+  const size_t budget = std::max(least_budget, size_t(memory_statistics().peak_bytes));
+  if (shared_cache.bytes + class_bytes(size_class) > budget) return std::free(block);
   shared_cache.push(block, size_class);
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "heed/core/convert.h"
-#include "heed/core/elementwise.h"
 #include "heed/core/parallel.h"
 #include "heed/core/reduce_engine.h"
 #include "heed/core/row_math.h"
@@ -28,6 +27,39 @@ void cumulate(const T* x, Out* y, int64_t n, int64_t stride, int64_t columns) {
     for (int64_t j = 0; j < columns; ++j) y[j] = Out(acc[j] += Acc(x[j]));
 }
 
+/// Is there an element that is 0 (zero), or one that is not? As a mask of T's width, which folds in
+/// vectors. NaN is not 0.
+template <class T, bool zero>
+struct SeenOp {
+  using Input = T;
+  using State = std::conditional_t<sizeof(T) == 1, uint8_t,
+                                   std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>;
+
+  void leaf(const T* x, int64_t rows, int64_t stride, int64_t columns, int64_t,
+            State* states) const {
+    const detail::Widened wide(rows, stride, columns);
+    for (int64_t j = 0; j < wide.width; ++j) states[j] = 0;
+    detail::fold_tile(x, wide, stride, states, [](State seen, T value, int64_t) {
+      return State(seen | State((value == T(0)) == zero));
+    });
+    wide.join([=](int64_t into, int64_t from) { states[into] |= states[from]; });
+  }
+  State merge(State a, State b) const { return a | b; }
+};
+
+/// u8: 1 where an element was seen, or where none was.
+template <bool zero>
+Tensor seen(const Tensor& x, const Dims& dims, bool keepdim, const char* op, bool expected) {
+  const detail::ReducePlan plan = detail::plan_reduction(x, dims, keepdim, op);
+  const Tensor out = plan.allocate(u8);
+  uint8_t* to = out.mutable_data<uint8_t>();
+  dispatch_all(x.dtype(), [&](auto t) {
+    detail::reduce_run(plan, SeenOp<decltype(t), zero>{},
+                       [to, expected](int64_t i, auto state) { to[i] = (state != 0) == expected; });
+  });
+  return plan.finish(out);
+}
+
 /// shift + log(sum); infinity where the shift is (then the sum is of e^(inf - inf)).
 template <class T>
 T log_sum(T shift, double sum) {
@@ -37,11 +69,11 @@ T log_sum(T shift, double sum) {
 }  // namespace
 
 Tensor any(const Tensor& x, const Dims& dims, bool keepdim) {
-  return ne(sum(ne(x, 0), dims, keepdim), 0);
+  return seen<false>(x, dims, keepdim, "any", true);
 }
 
 Tensor all(const Tensor& x, const Dims& dims, bool keepdim) {
-  return eq(sum(eq(x, 0), dims, keepdim), 0);
+  return seen<true>(x, dims, keepdim, "all", false);
 }
 
 Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {

@@ -82,7 +82,7 @@ inline Tensor stack(std::initializer_list<Tensor> tensors, int64_t dim = 0) {
   return stack(std::span<const Tensor>(tensors.begin(), tensors.size()), dim);
 }
 
-/// The order along the given dimensions turned round.
+/// The order along the given dimensions turned round. A tensor of shape () has dimension 0.
 Tensor flip(const Tensor& x, const Dims& dims);
 
 /// `value` added before and after, in pairs from the last dimension on: pads = {left, right, top,

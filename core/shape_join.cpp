@@ -116,6 +116,7 @@ Tensor stack(std::span<const Tensor> tensors, int64_t dim) {
 }
 
 Tensor flip(const Tensor& x, const Dims& dims) {
+  if (x.dim() == 0) return reshape(flip(reshape(x, {1}), dims), {});
   Strides strides = x.strides();
   int64_t last = 0;  // the element that comes first now
   std::array<bool, max_dims> seen{};

@@ -1,7 +1,9 @@
 #include "heed/core/softmax.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "heed/core/convert.h"
@@ -45,29 +47,49 @@ class MaskRows {
     wide = transpose(wide, rows.dim, -1);
     mask_ = wide.strides().back() == 1 || rows.n == 1 ? wide : contiguous(wide);
   }
-  const uint8_t* row(int64_t index) const {
-    int64_t offset = 0;
-    for (int i = mask_.dim() - 2; i >= 0; --i) {
-      offset += index % mask_.shape()[i] * mask_.strides()[i];
-      index /= mask_.shape()[i];
+  /// Where the rows [begin, end) start.
+  std::vector<const uint8_t*> starts(int64_t begin, int64_t end) const {
+    const int outer = mask_.dim() - 1;
+    std::array<int64_t, max_dims> index{};
+    const uint8_t* at = mask_.data<uint8_t>();
+    for (int64_t i = outer - 1, rest = begin; i >= 0; rest /= mask_.shape()[int(i--)]) {
+      index[size_t(i)] = rest % mask_.shape()[int(i)];
+      at += index[size_t(i)] * mask_.strides()[int(i)];
     }
-    return mask_.data<uint8_t>() + offset;
+    std::vector<const uint8_t*> rows(size_t(end - begin));
+    for (const uint8_t*& row : rows) {
+      row = at;
+      for (int i = outer - 1; i >= 0; --i) {
+        at += mask_.strides()[i];
+        if (++index[size_t(i)] < mask_.shape()[i]) break;
+        index[size_t(i)] = 0;
+        at -= mask_.shape()[i] * mask_.strides()[i];
+      }
+    }
+    return rows;
   }
 
  private:
   Tensor mask_;
 };
 
-/// y = x - its largest element, per row; masked elements become -inf.
+/// y = x - its largest element, for rows of n elements; masked elements become -inf. `keep` are the
+/// rows of the mask, or null.
 template <class T>
-void shift_rows(const T* x, T* y, int64_t begin, int64_t end, int64_t n, const MaskRows* mask) {
-  for (int64_t row = begin; mask && row < end; ++row)
-    simd::run([from = x + row * n, to = y + row * n, keep = mask->row(row), n] {
-      for (int64_t i = 0; i < n; ++i)
-        to[i] = math::select(keep[i] != 0, from[i], -std::numeric_limits<T>::infinity());
+void shift_rows(const T* x, T* y, int64_t rows, int64_t n, const uint8_t* const* keep) {
+  if (keep)
+    simd::run([x, y, rows, n, keep] {
+      for (int64_t row = 0; row < rows; ++row) {
+        const uint8_t* chosen = keep[row];
+        const T* in = x + row * n;
+        T* __restrict out = y + row * n;
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; ++i)
+          out[i] = math::select(chosen[i] != 0, in[i], -std::numeric_limits<T>::infinity());
+      }
     });
-  simd::run([from = mask ? y : x, y, begin, end, n] {
-    for (int64_t row = begin; row < end; ++row) {
+  simd::run([from = keep ? y : x, y, rows, n] {
+    for (int64_t row = 0; row < rows; ++row) {
       const T* in = from + row * n;
       T* out = y + row * n;
       const T shift = rows::shift_of(rows::max(in, n));
@@ -77,15 +99,18 @@ void shift_rows(const T* x, T* y, int64_t begin, int64_t end, int64_t n, const M
   });
 }
 
-/// Divides each row by its sum. What is 0 stays 0, also in a row of zeros or beside NaN.
+/// Divides each row by its sum. A row of zeros stays, and masked elements stay 0 beside NaN.
 template <class T>
-void normalize_rows(T* y, int64_t begin, int64_t end, int64_t n) {
-  simd::run([y, begin, end, n] {
-    for (int64_t row = begin; row < end; ++row) {
+void normalize_rows(T* y, int64_t rows, int64_t n, const uint8_t* const* keep) {
+  simd::run([y, rows, n, keep] {
+    for (int64_t row = 0; row < rows; ++row) {
       T* out = y + row * n;
-      const T scale = T(1 / rows::sum(n, [out](int64_t i) { return double(out[i]); }));
+      const double sum = rows::sum(n, [out](int64_t i) { return double(out[i]); });
+      const T scale = sum == 0 ? T(0) : T(1 / sum);
 #pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) out[i] = math::select(out[i] == T(0), T(0), out[i] * scale);
+      for (int64_t i = 0; i < n; ++i) out[i] *= scale;
+      if (!keep || sum == sum) continue;
+      for (int64_t i = 0; i < n; ++i) out[i] = math::select(keep[row][i] != 0, out[i], T(0));
     }
   });
 }
@@ -97,9 +122,12 @@ Tensor softmax_rows(const Tensor& x, const Rows& rows, const MaskRows* mask) {
     const T* from = rows.x.data<T>();
     T* y = out.mutable_data<T>();
     parallel_for(0, rows.count, rows::rows_per_task(rows.n), [&](int64_t begin, int64_t end) {
-      shift_rows(from, y, begin, end, rows.n, mask);
-      rows::exp_in_place(y + begin * rows.n, (end - begin) * rows.n);
-      normalize_rows(y, begin, end, rows.n);
+      const int64_t count = end - begin, start = begin * rows.n;
+      const auto starts = mask ? mask->starts(begin, end) : std::vector<const uint8_t*>();
+      const uint8_t* const* keep = mask ? starts.data() : nullptr;
+      shift_rows(from + start, y + start, count, rows.n, keep);
+      rows::exp_in_place(y + start, count * rows.n);
+      normalize_rows(y + start, count, rows.n, keep);
     });
   });
   return rows.restore(out, x.shape());

@@ -7,7 +7,8 @@
 namespace heed {
 
 /// softmax_i(x) = e^(x_i - max) / sum_j e^(x_j - max) along dim, f32 and f64. Where every x_j is
-/// -inf the weights are 0, not NaN: a query that may attend to nothing gets nothing.
+/// -inf the weights are 0, not NaN: a query that may attend to nothing gets nothing. NaN or +inf
+/// among the x_j makes every weight NaN.
 Tensor softmax(const Tensor& x, int64_t dim);
 
 /// The same over the elements whose mask (u8, broadcast to x) is not 0. The others' weights are

@@ -1,6 +1,6 @@
 // Optimizer::state and load_state.
 #include <cmath>
-#include <unordered_map>
+#include <map>
 
 #include "heed/core/convert.h"
 #include "heed/optim/optimizer.h"
@@ -50,8 +50,8 @@ class Reader {
     errors_ += (errors_.empty() ? " " : "; ") + name + " " + what;
   }
 
-  std::unordered_map<std::string, double> scalars_;
-  std::unordered_map<std::string, Tensor> tensors_;
+  std::map<std::string, double> scalars_;
+  std::map<std::string, Tensor> tensors_;
   std::string errors_;
 };
 

@@ -14,6 +14,16 @@ void check_step(const char* name, int64_t step) {
   require(step >= 0, name, ": step must not be negative, got ", step);
 }
 
+void check_state(const char* name, double value, bool fits) {
+  require(fits, "Plateau: load_state: ", name, " cannot be ", value);
+}
+
+/// A count of steps that was stored as a double.
+int64_t read_count(const char* name, double value) {
+  check_state(name, value, value >= 0 && value <= 0x1p53 && value == std::floor(value));
+  return int64_t(value);
+}
+
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -98,10 +108,14 @@ void Plateau::load_state(const std::vector<std::pair<std::string, double>>& stat
   for (size_t i = 0; i < state.size(); ++i)
     require(state[i].first == expected[i].first, "Plateau: load_state: expected \"",
             expected[i].first, "\", got \"", state[i].first, "\"");
-  factor_ = state[0].second;
-  best_ = state[1].second;
-  bad_ = int64_t(state[2].second);
-  cooling_ = int64_t(state[3].second);
+  const double factor = state[0].second, best = state[1].second;
+  check_state("factor", factor, factor >= 0 && factor <= 1);
+  check_state("best", best, !std::isnan(best));
+  const int64_t bad = read_count("bad", state[2].second);
+  cooling_ = read_count("cooling", state[3].second);
+  factor_ = factor;
+  best_ = best;
+  bad_ = bad;
 }
 
 }  // namespace heed::optim

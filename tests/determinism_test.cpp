@@ -1,7 +1,6 @@
 // The same bits for any number of threads: 50 steps of the pronunciation task's model and training.
-#include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -17,14 +16,17 @@ using namespace heed;
 
 namespace {
 
-/// How many threads really run pieces of work that take a while.
-size_t working_threads() {
+/// How many threads really run pieces of work: each piece waits until so many have been seen (or
+/// for a long time, on a machine that is busy with other things).
+size_t working_threads(size_t wanted) {
   std::mutex mutex;
+  std::condition_variable changed;
   std::set<std::thread::id> seen;
-  parallel_for(0, 64, 1, [&](int64_t, int64_t) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(3));
-    const std::lock_guard lock(mutex);
+  parallel_for(0, int64_t(wanted), 1, [&](int64_t, int64_t) {
+    std::unique_lock lock(mutex);
     seen.insert(std::this_thread::get_id());
+    changed.notify_all();
+    changed.wait_for(lock, std::chrono::seconds(60), [&] { return seen.size() == wanted; });
   });
   return seen.size();
 }
@@ -45,7 +47,7 @@ std::vector<data::EncodedPair> made_up_words(int64_t count) {
 
 nn::StateDict trained(int threads) {
   set_num_threads(threads);
-  REQUIRE(working_threads() == size_t(threads));
+  REQUIRE(working_threads(size_t(threads)) == size_t(threads));
   manual_seed(3);
   models::Bahdanau model({.source_tokens = 30, .target_tokens = 44});  // the quickstart's sizes
   const auto pairs = made_up_words(1000);

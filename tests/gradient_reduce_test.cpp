@@ -46,7 +46,7 @@ TEST_CASE("gradients of sums and means") {
          return mean(x[0], {1, 2}, true);
        }},
       {"cumsum", {{{2, 3, 4}}, {{1, 1}}, {{2, 0}}}, [](auto x) { return cumsum(x[0], 1); }},
-      {"cumsum", {{{5}}, {{1}}}, [](auto x) { return cumsum(x[0], -1); }},
+      {"cumsum", {{{5}}, {{1}}, {{}}}, [](auto x) { return cumsum(x[0], -1); }},
   });
 }
 

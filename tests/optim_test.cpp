@@ -228,6 +228,10 @@ TEST_CASE("a wrong state changes nothing and is told whole") {
   CHECK(adam.state().scalars == good.scalars);
   CHECK(adam.state().tensors[0].second.shares_storage(good.tensors[0].second));
   bad = good;
+  for (const char* name : {"y", "b", "z", "a", "x"}) bad.scalars.emplace_back(name, 0);
+  check_error([&] { adam.load_state(bad); },
+              "a is not expected; b is not expected; x is not expected; y is not expected; z is");
+  bad = good;
   bad.scalars.push_back(good.scalars[0]);
   check_error([&] { adam.load_state(bad); }, "lr_factor stands in the state twice");
   check_error([&] { adam.load_state({}); }, "Adam: load_state: this is the state of \"\"");

@@ -183,4 +183,22 @@ TEST_CASE("integers") {
   CHECK(values(any(x, {0})) == Values{1, 1, 1});
   CHECK(values(all(tensor({{1, 0}, {2, 3}}), {0})) == Values{1, 0});
   CHECK(any(x).dtype() == u8);
+  CHECK(all(x, {0}, true).shape() == Shape{1, 3});
+}
+
+TEST_CASE("any and all of every dtype, shape and list of dims") {
+  for (const DType dtype : {heed::f32, heed::f64, i64, u8})
+    for (const Shape& shape : {Shape{5}, {1000}, {700, 300}, {300, 3}, {3, 40, 5}, {2, 70000}})
+      for (const Dims& dims : {Dims{}, Dims{0}, Dims{-1}})
+        for (const double share : {0.0, 0.02, 0.98, 1.0}) {
+          const Tensor x = to(lt(rand(shape), share), dtype);
+          const Tensor ones = sum(x, dims), size = sum(full_like(x, 1), dims);
+          CAPTURE(text(shape), text(dtype), share);
+          CHECK(same_bits(any(x, dims), gt(ones, 0)));
+          CHECK(same_bits(all(x, dims), eq(ones, size)));
+        }
+  const Tensor large = tensor({int64_t(1) << 40, int64_t(0)});
+  CHECK((any(large).item<int>() == 1 && all(large).item<int>() == 0));
+  CHECK((any(zeros({0})).item<int>() == 0 && all(zeros({0})).item<int>() == 1));
+  CHECK((any(tensor(-0.0)).item<int>() == 0 && all(tensor(NAN)).item<int>() == 1));
 }

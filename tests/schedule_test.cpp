@@ -93,6 +93,15 @@ TEST_CASE("a plateau continues from its state") {
   auto renamed = cut.state();
   renamed[1].first = "worst";
   check_error([&] { resumed.load_state(renamed); }, "expected \"best\", got \"worst\"");
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const auto& [place, value] : std::vector<std::pair<size_t, double>>{
+           {0, nan}, {0, 2}, {0, -1}, {1, nan}, {2, nan}, {2, 1.5}, {2, -1}, {3, 1e30}, {3, nan}}) {
+    auto broken = cut.state();
+    broken[place].second = value;
+    check_error([&] { resumed.load_state(broken); },
+                "Plateau: load_state: " + broken[place].first + " cannot be ");
+  }
+  CHECK(resumed.state() == whole.state());
 }
 
 TEST_CASE("a plateau refuses options out of range") {

@@ -238,7 +238,10 @@ TEST_CASE("flip") {
   CHECK(values(flip(flip(large, {0, 1}), {1, 0})) == values(large));
   check_error([&] { flip(x, {2}); }, "flip: dimension 2 is out of range");
   check_error([&] { flip(x, {0, -2}); }, "flip: dimension -2 comes twice");
-  check_error([&] { flip(tensor(1.0), {0}); }, "flip: dimension 0 is out of range");
+  CHECK(values(flip(tensor(7.0), {0})) == Values{7});
+  CHECK(flip(tensor(7.0), {-1}).shape() == Shape{});
+  CHECK(flip(tensor(7.0), {}).item() == 7);
+  check_error([&] { flip(tensor(1.0), {1}); }, "flip: dimension 1 is out of range");
 }
 
 TEST_CASE("pad") {

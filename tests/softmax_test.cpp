@@ -103,6 +103,16 @@ TEST_CASE("softmax of large values, infinities and NaN") {
     CHECK(y.at({1, 1}) == Approx(1.0 / double(n - 1)));
     CHECK(std::isnan(log_softmax(x, 1).at({0, 0})));
     CHECK(log_softmax(x, 1).at({1, 0}) == -INFINITY);
+    for (const double odd : {double(INFINITY), double(NAN)}) {  // the whole row is odd then
+      x[0].fill_(-INFINITY);
+      x[0][n - 1].fill_(odd);
+      const Tensor keep = ones({n}, {.dtype = u8});
+      keep[0].fill_(0);
+      for (const double value : values(softmax(x, 1)[0])) CHECK(std::isnan(value));
+      for (const double value : values(log_softmax(x, 1)[0])) CHECK(std::isnan(value));
+      CHECK(softmax(x, 1, keep).at({0, 0}) == 0);  // but for what is masked
+      CHECK(std::isnan(softmax(x, 1, keep).at({0, 1})));
+    }
   }
   CHECK(distance(values(softmax(add(randn({40}), 1e4), 0)), Values(40, 0)) <= 1);  // finite
 }

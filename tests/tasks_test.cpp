@@ -190,6 +190,7 @@ TEST_CASE("training stops when the loss is not a number, before anything changes
   check_error([&] { train(model, pairs, {.steps = 3}); },
               "training diverged at step 1: the loss is nan");
   CHECK_THROWS_AS(train(model, pairs, {.steps = 3}), DivergedError);
+  CHECK(!model.training);
   CHECK(weight.data<float>()[0] == before);
   check_error([&] { train(model, pairs, {.steps = 0}); }, "training: steps: expected an integer");
 }

@@ -31,8 +31,8 @@ cat <<END
 
 Everything together took $((took / 60)) min $((took % 60)) s. Now try:
 
-  $heed predict runs/g2p/model.json tensor autograd      say how words are pronounced
-  $heed attention runs/g2p/model.json knowledge          draw which letters make which sounds
-  $heed evaluate runs/g2p/model.json                     measure it on the test words again
-  $heed inspect runs/g2p/model.json                      its layers, shapes and counts
+  $heed predict runs/g2p tensor autograd      say how words are pronounced
+  $heed attention runs/g2p psychology         draw which letters make which sounds
+  $heed evaluate runs/g2p                     measure it on the test words again
+  $heed inspect runs/g2p                      its layers, shapes and counts
 END

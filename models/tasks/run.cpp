@@ -132,7 +132,7 @@ class Run {
 
   RunFacts facts() {
     return {.train = int64_t(parts_.train.size()),
-            .validation = int64_t(parts_.validation.size()),
+            .validation = int64_t(checked_.size()),
             .test = int64_t(parts_.test.size()),
             .pairs = int64_t(pairs_.size()),
             .source_tokens = model_.source.size(),

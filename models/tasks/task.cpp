@@ -32,7 +32,7 @@ std::string Task::describe(const data::ErrorRates& rates) const {
 
 std::vector<TaskType> tasks() {
   return {listed<Dates>("dates", "write dates in one form: 3 May 1979 -> 1979-05-03"),
-          listed<G2p>("g2p", "pronounce English words: knowledge -> n aa l ax jh"),
+          listed<G2p>("g2p", "pronounce English words: psychology -> s ay k aa l ax jh iy"),
           listed<Pairs>("pairs", "any source<TAB>target text of your own (--data FILE.tsv)")};
 }
 

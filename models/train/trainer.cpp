@@ -43,6 +43,18 @@ class SmoothedMean {
   double sum_ = 0, weight_ = 0;
 };
 
+/// Trains until the end of the scope, however that is reached; then the model evaluates.
+class TrainingMode {
+ public:
+  explicit TrainingMode(Seq2Seq& model) : model_(model) { model_.train(); }
+  ~TrainingMode() { model_.eval(); }
+  TrainingMode(const TrainingMode&) = delete;
+  TrainingMode& operator=(const TrainingMode&) = delete;
+
+ private:
+  Seq2Seq& model_;
+};
+
 }  // namespace
 
 int64_t train(Seq2Seq& model, std::span<const data::EncodedPair> pairs,
@@ -54,7 +66,7 @@ int64_t train(Seq2Seq& model, std::span<const data::EncodedPair> pairs,
   optim::Adam adam(model.named_parameters(), {.lr = config.learning_rate});
   const auto parameters = adam.parameters();
   SmoothedMean smoothed;
-  model.train();
+  const TrainingMode mode(model);
   int64_t step = 0;
   while (step < last) {
     const Batch batch = make_batch(pairs, order.next());
@@ -80,7 +92,6 @@ int64_t train(Seq2Seq& model, std::span<const data::EncodedPair> pairs,
     }
     if (stop) break;
   }
-  model.eval();
   return step;
 }
 

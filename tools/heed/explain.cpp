@@ -1,6 +1,8 @@
 // What the engine does in a backward pass, on two small examples.
 #include "heed/autograd/explain.h"
 
+#include <string_view>
+
 #include "commands.h"
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/fused.h"
@@ -13,6 +15,19 @@
 using namespace heed;
 
 namespace {
+
+constexpr std::string_view micrograd_intro =
+    "The expression of micrograd's README, with a = -4 and b = 2:\n\n"
+    "  c = a + b;  d = a b + b^3\n"
+    "  c += c + 1;  c += 1 + c - a\n"
+    "  d += 2 d + relu(b + a);  d += 3 d + relu(b - a)\n"
+    "  e = c - d;  f = e^2;  g = f / 2 + 10 / f\n\n"
+    "Published there: g = 24.7041, dg/da = 138.8338, dg/db = 645.5773. Backward, newest first:\n\n";
+constexpr std::string_view lstm_intro =
+    "One step of an LSTM with two inputs and two units, loss = h'[0] + h'[1]:\n\n"
+    "  i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of W_ih x + b_ih + W_hh h + b_hh\n"
+    "  c' = f c + i g;  h' = o tanh(c')\n\n"
+    "Backward, newest first:\n\n";
 
 Variable leaf(const Tensor& value, std::string name) {
   Variable x = Variable(value).requires_grad_();
@@ -62,7 +77,12 @@ int explain_example(const Arguments& arguments) {
     arguments.refuse("expected an example, micrograd or lstm, got \"", name, "\"");
   const Tape tape;
   const Variable loss = name == "micrograd" ? micrograd() : lstm();
-  print(arguments.has("dot") ? explain_dot(loss) : explain(loss));
+  if (arguments.has("dot")) {
+    print(explain_dot(loss));
+    return 0;
+  }
+  print(name == "micrograd" ? micrograd_intro : lstm_intro);
+  print(explain(loss));
   return 0;
 }
 
