@@ -52,6 +52,13 @@ inline Tensor operator>(const Variable& a, Scalar b) { return gt(a.value(), b); 
 inline Tensor operator>=(const Variable& a, const Variable& b) { return ge(a.value(), b.value()); }
 inline Tensor operator>=(const Variable& a, Scalar b) { return ge(a.value(), b); }
 
+inline Tensor eq(const Variable& a, const Variable& b) { return eq(a.value(), b.value()); }
+inline Tensor eq(const Variable& a, Scalar b) { return eq(a.value(), b); }
+inline Tensor ne(const Variable& a, const Variable& b) { return ne(a.value(), b.value()); }
+inline Tensor ne(const Variable& a, Scalar b) { return ne(a.value(), b); }
+inline Tensor isfinite(const Variable& x) { return isfinite(x.value()); }
+inline Tensor isnan(const Variable& x) { return isnan(x.value()); }
+
 Variable exp(const Variable& x);
 Variable log(const Variable& x);
 Variable log1p(const Variable& x);

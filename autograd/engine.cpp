@@ -44,8 +44,8 @@ class BackwardPass {
   }
 
   /// Adds to what arrives at one output of a node.
-  void add(const NodeRef& node, int output, Variable gradient) {
-    misuse::check_gradient(*node, output, gradient);
+  void add(const NodeRef& node, int output, Variable gradient, Node* from = {}, size_t input = 0) {
+    misuse::check_gradient(*node, output, gradient, from, input);
     slot_of(node).arrived = true;
     detail::add_gradient(incoming(slot_of(node))[size_t(output)], std::move(gradient),
                          options_.create_graph);
@@ -122,7 +122,7 @@ class BackwardPass {
       if (Variable& gradient = outgoing_[i]; gradient.defined()) {
         const Shape& shape = maker->output_shape(edges[i].output);
         if (node.op.broadcasts && gradient.shape() != shape) gradient = sum_to(gradient, shape);
-        add(maker, edges[i].output, std::move(gradient));
+        add(maker, edges[i].output, std::move(gradient), &node, i);
       }
       if (--slot_of(maker).uses == 0) ready(*maker);
     }

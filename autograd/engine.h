@@ -23,9 +23,9 @@ void backward(std::span<const Variable> outputs, std::span<const Variable> gradi
 std::vector<Variable> grad(std::span<const Variable> outputs, std::span<const Variable> inputs,
                            const GradOptions& options = {},
                            std::span<const Variable> gradients = {});
-inline std::vector<Variable> grad(const Variable& output, std::initializer_list<Variable> inputs,
-                                  const GradOptions& options = {}) {
-  return grad(std::span(&output, 1), std::span(inputs.begin(), inputs.size()), options);
+inline std::vector<Variable> grad(const Variable& output, const std::vector<Variable>& inputs,
+                                  const GradOptions& options = {}, const Variable& gradient = {}) {
+  return grad(std::span(&output, 1), inputs, options, std::span(&gradient, 1));
 }
 
 }  // namespace heed

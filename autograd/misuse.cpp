@@ -40,12 +40,16 @@ std::vector<Variable> checked_seeds(std::span<const Variable> outputs,
   return seeds;
 }
 
-void check_gradient(const Node& node, int output, const Variable& gradient) {
+void check_gradient(const Node& node, int output, const Variable& gradient, const Node* from,
+                    size_t input) {
   const Shape& expected = node.output_shape(output);
-  require(gradient.shape() == expected, "backward: the gradient of '", node.op.name,
-          "' should have shape ", expected, ", got ", gradient.shape());
-  require(gradient.dtype() == node.dtype, "backward: the gradient of '", node.op.name,
-          "' should be ", node.dtype, ", got ", gradient.dtype());
+  if (gradient.shape() == expected && gradient.dtype() == node.dtype) return;
+  if (!from)
+    fail("backward: the gradient of '", node.op.name, "' should be ", node.dtype, " ", expected,
+         ", got ", gradient.dtype(), " ", gradient.shape());
+  fail("backward of '", from->op.name, "': its gradient for input ", input, " should be ",
+       node.dtype, " ", expected, " as the input is, got ", gradient.dtype(), " ", gradient.shape(),
+       ". Where the input was broadcast, sum_to(g, shape) undoes it");
 }
 
 void check_used(std::span<const Variable> inputs, std::span<const Variable> results) {

@@ -16,8 +16,10 @@ void check_write(const Variable& x, const char* op);
 std::vector<Variable> checked_seeds(std::span<const Variable> outputs,
                                     std::span<const Variable> gradients);
 
-/// A gradient whose shape or dtype is not its value's.
-void check_gradient(const Node& node, int output, const Variable& gradient);
+/// A gradient whose shape or dtype is not its value's: `from` sent it to its input (null: the
+/// caller of backward).
+void check_gradient(const Node& node, int output, const Variable& gradient, const Node* from,
+                    size_t input);
 
 /// grad() for inputs that the outputs do not depend on: their result is undefined.
 void check_used(std::span<const Variable> inputs, std::span<const Variable> results);

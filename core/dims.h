@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
@@ -22,6 +23,11 @@ class Dims {
       : Dims(std::span<const int64_t>(values.begin(), values.size())) {}
   constexpr explicit Dims(std::span<const int64_t> values) {
     for (int64_t value : values) push_back(value);
+  }
+  /// One size or dimension: `sum(x, 1)`, `zeros(3)`.
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) constexpr Dims(T value) {  // NOLINT: implicit
+    push_back(int64_t(value));
   }
   /// count copies of value.
   static constexpr Dims filled(int count, int64_t value) {

@@ -23,9 +23,13 @@ Variable reduce_rows(const Variable& losses, const Tensor& weights, const Shape&
   return sum(losses) / Variable(sum(weights));
 }
 
-void check_same_shape(const char* op, const Shape& prediction, const Shape& target) {
-  require(prediction == target, op, ": prediction and target must have the same shape, got ",
-          prediction, " and ", target, "; nothing is broadcast here, reshape one of them");
+void check_same(const char* op, const Variable& prediction, const Variable& target) {
+  require(prediction.shape() == target.shape(), op,
+          ": prediction and target must have the same shape, got ", prediction.shape(), " and ",
+          target.shape(), "; nothing is broadcast here, reshape one of them");
+  require(prediction.dtype() == target.dtype(), op, ": the prediction is ", prediction.dtype(),
+          ", the target ", target.dtype(), "; convert it with to(target, ", prediction.dtype(),
+          ")");
 }
 
 void check_classes(const char* op, const Variable& logits, const Tensor& targets,
@@ -75,19 +79,19 @@ Variable nll_loss(const Variable& log_probs, const Tensor& targets, const NllOpt
 }
 
 Variable mse_loss(const Variable& prediction, const Variable& target, Reduction reduction) {
-  check_same_shape("mse_loss", prediction.shape(), target.shape());
+  check_same("mse_loss", prediction, target);
   return reduce(square(prediction - target), reduction);
 }
 
 Variable l1_loss(const Variable& prediction, const Variable& target, Reduction reduction) {
-  check_same_shape("l1_loss", prediction.shape(), target.shape());
+  check_same("l1_loss", prediction, target);
   return reduce(abs(prediction - target), reduction);
 }
 
 Variable binary_cross_entropy_with_logits(const Variable& logits, const Variable& target,
                                           const BceOptions& options) {
   static constexpr const char* op = "binary_cross_entropy_with_logits";
-  check_same_shape(op, logits.shape(), target.shape());
+  check_same(op, logits, target);
   // -log sigmoid(x) = softplus(-x) and -log(1 - sigmoid(x)) = softplus(x): nothing cancels
   const Variable positive = target * softplus(-logits), negative = (1 - target) * softplus(logits);
   if (!options.pos_weight.defined()) return reduce(positive + negative, options.reduction);
@@ -98,7 +102,7 @@ Variable binary_cross_entropy_with_logits(const Variable& logits, const Variable
 }
 
 Variable hinge_loss(const Variable& score, const Tensor& target, Reduction reduction) {
-  check_same_shape("hinge_loss", score.shape(), target.shape());
+  check_same("hinge_loss", score, target);
   const Tensor valid = logical_or(eq(target, 1), eq(target, -1));
   require(all(valid).item<bool>(), "hinge_loss: every target must be -1 or 1");
   return reduce(relu(1 - Variable(target) * score), reduction);

@@ -80,13 +80,19 @@ void include(ScoreMask& all, const Variable& mask) {
 ScoreMask score_mask(const MultiheadMasks& masks, const Shape& scores) {
   const int64_t batch = scores[0], heads = scores[1], queries = scores[2], keys = scores[3];
   ScoreMask all;
+  const auto check_dtype = [](const char* name, DType dtype) {
+    require(dtype == u8 || is_floating(dtype), "MultiheadAttention: ", name,
+            " must be u8 (1: not allowed) or floating (added to the scores), got ", dtype);
+  };
   if (const Tensor& padding = masks.key_padding_mask; padding.defined()) {
+    check_dtype("key_padding_mask", padding.dtype());
     require(padding.shape() == Shape({batch, keys}),
             "MultiheadAttention: expected a key_padding_mask of shape ", Shape{batch, keys},
             ", got ", padding.shape());
     include(all, reshape(padding, {batch, 1, 1, keys}));
   }
   if (const Variable& mask = masks.attn_mask; mask.defined()) {
+    check_dtype("attn_mask", mask.dtype());
     const Shape per_head{batch * heads, queries, keys};
     require(mask.shape() == Shape({queries, keys}) || mask.shape() == per_head,
             "MultiheadAttention: expected an attn_mask of shape ", Shape{queries, keys}, " or ",

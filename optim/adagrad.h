@@ -17,6 +17,8 @@ struct AdagradOptions {
 class Adagrad final : public Optimizer {
  public:
   explicit Adagrad(std::vector<NamedVariable> parameters, AdagradOptions options = {});
+  explicit Adagrad(const std::vector<Variable>& parameters, AdagradOptions options = {})
+      : Adagrad(numbered(parameters), options) {}
   explicit Adagrad(std::vector<ParameterGroup<AdagradOptions>> groups);
 
  private:

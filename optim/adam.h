@@ -17,6 +17,8 @@ struct AdamOptions {
 class Adam final : public Optimizer {
  public:
   explicit Adam(std::vector<NamedVariable> parameters, AdamOptions options = {});
+  explicit Adam(const std::vector<Variable>& parameters, AdamOptions options = {})
+      : Adam(numbered(parameters), options) {}
   explicit Adam(std::vector<ParameterGroup<AdamOptions>> groups);
 
  private:
@@ -36,6 +38,8 @@ struct AdamWOptions {
 class AdamW final : public Optimizer {
  public:
   explicit AdamW(std::vector<NamedVariable> parameters, AdamWOptions options = {});
+  explicit AdamW(const std::vector<Variable>& parameters, AdamWOptions options = {})
+      : AdamW(numbered(parameters), options) {}
   explicit AdamW(std::vector<ParameterGroup<AdamWOptions>> groups);
 
  private:

@@ -1,5 +1,7 @@
 #include "heed/optim/clip.h"
 
+#include "heed/optim/optimizer.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -83,6 +85,14 @@ void clip_grad_value_(std::span<const NamedVariable> parameters, double limit) {
       };
       heed::detail::map_into<T, T>(gradient, clamp, gradient);
     });
+}
+
+double clip_grad_norm_(const std::vector<Variable>& parameters, double max_norm) {
+  return clip_grad_norm_(numbered(parameters), max_norm);
+}
+
+void clip_grad_value_(const std::vector<Variable>& parameters, double limit) {
+  clip_grad_value_(numbered(parameters), limit);
 }
 
 }  // namespace heed::optim

@@ -38,6 +38,13 @@ void Optimizer::add(NamedVariable parameter) {
   slots_.push_back({std::move(parameter), groups_.size() - 1});
 }
 
+std::vector<NamedVariable> numbered(const std::vector<Variable>& parameters) {
+  std::vector<NamedVariable> named;
+  for (const Variable& p : parameters)
+    named.push_back({p.name().empty() ? std::to_string(named.size()) : p.name(), p});
+  return named;
+}
+
 void Optimizer::step() {
   for (Slot& slot : slots_) {
     const Variable& variable = slot.parameter.variable;

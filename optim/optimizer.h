@@ -16,6 +16,9 @@ struct ParameterGroup {
   Options options = {};
 };
 
+/// Parameters without names, as Module::parameters() gives them: a leaf's own name, or its number.
+std::vector<NamedVariable> numbered(const std::vector<Variable>& parameters);
+
 /// Everything an optimiser remembers between steps. Resumed from it, training goes on bit for bit.
 struct OptimizerState {
   std::string optimizer;                                ///< "Adam"

@@ -20,6 +20,8 @@ struct RMSpropOptions {
 class RMSprop final : public Optimizer {
  public:
   explicit RMSprop(std::vector<NamedVariable> parameters, RMSpropOptions options = {});
+  explicit RMSprop(const std::vector<Variable>& parameters, RMSpropOptions options = {})
+      : RMSprop(numbered(parameters), options) {}
   explicit RMSprop(std::vector<ParameterGroup<RMSpropOptions>> groups);
 
  private:

@@ -19,6 +19,8 @@ struct SGDOptions {
 class SGD final : public Optimizer {
  public:
   explicit SGD(std::vector<NamedVariable> parameters, SGDOptions options = {});
+  explicit SGD(const std::vector<Variable>& parameters, SGDOptions options = {})
+      : SGD(numbered(parameters), options) {}
   explicit SGD(std::vector<ParameterGroup<SGDOptions>> groups);
 
  private:

@@ -195,8 +195,8 @@ TEST_CASE("engine: misuse is explained") {
   check_error([&] { square(x).backward(); },
               "only a value of one element has a gradient of its own");
   check_error([&] { square(x).backward(ones({3}, {.dtype = f64})); },
-              "should have shape (2,), got (3,)");
-  check_error([&] { square(x).backward(ones({2})); }, "should be f64, got f32");
+              "should be f64 (2,), got f64 (3,)");
+  check_error([&] { square(x).backward(ones({2})); }, "should be f64 (2,), got f32 (2,)");
   check_error([&] { Variable(ones({})).backward(); },
               "requires no gradient: nothing it was computed");
   check_error([&] { Variable().backward(); }, "backward: output 0 is empty");
@@ -385,4 +385,15 @@ TEST_CASE("masks, conditions and indices are watched like saved values", "[engin
   const Tensor other = gt(x.value(), 1.5);
   refuses(masked_fill(x, other, 0), other);
   refuses(index_select(x, 0, index), index);
+}
+
+TEST_CASE("a custom op with a gradient of another shape is named", "[engine]") {
+  static constexpr Op op{"mymul", "y = a b", "da = dy b"};  // forgets to undo the broadcast
+  const Variable a = Variable(ones({4})).requires_grad_(), b(ones({3, 4}));
+  const Variable y = record(op, a.value() * b.value(),
+                            input(a, [b = save(b)](const Variable& g) { return g * *b; }));
+  check_error([&] { sum(y).backward(); },
+              "backward of 'mymul': its gradient for input 0 should be f32 (4,) as the input is, "
+              "got f32 (3, 4)");
+  CHECK(grad(y, {a * 1}, {.allow_unused = true}, ones({3, 4})).size() == 1);
 }
