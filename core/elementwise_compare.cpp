@@ -1,4 +1,7 @@
 #include "heed/core/elementwise.h"
+
+#include <cmath>
+
 #include "heed/core/map.h"
 #include "heed/core/math.h"
 
@@ -106,6 +109,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 
 Tensor where(const Tensor& condition, const Tensor& a, Scalar b) {
   require_condition(condition);
+  require(is_floating(a.dtype()) || std::floor(b.value()) == b.value(), "where: ", b.value(),
+          " is not a whole number and the tensor's dtype is ", a.dtype());
   return dispatch_all(a.dtype(), [&](auto t) {
     using T = decltype(t);
     const T other = b.to<T>();

@@ -1,6 +1,7 @@
 #include "heed/core/index.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -180,6 +181,9 @@ Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tens
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
   require(mask.dtype() == u8, "masked_fill: expected a mask of dtype u8, got ", mask.dtype());
+  require(is_floating(x.dtype()) || std::floor(value.value()) == value.value(),
+          "masked_fill: ", value.value(), " is not a whole number and the tensor's dtype is ",
+          x.dtype());
   return dispatch_all(x.dtype(), [&](auto t) {
     using T = decltype(t);
     const T filling = detail::element_of<T>(value, "masked_fill");

@@ -2,6 +2,7 @@
 #include "heed/core/elementwise.h"
 
 #include "heed/core/creation.h"
+#include "heed/core/index.h"
 #include "heed/core/random.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
@@ -99,4 +100,12 @@ TEST_CASE("integers take whole numbers only") {
   check_error([&] { mul_(y, NAN); }, "mul_: nan is not a whole number");
   check_error([&] { mul(x, 1e300); }, "mul: 1e+300 does not fit dtype i64");
   CHECK(values(y) == Values{-9, -15});
+}
+
+TEST_CASE("where and masked_fill cut no fractions off", "[elementwise]") {
+  const Tensor ids = tensor({1, -2, 3}), mask = gt(ids, 0);
+  check_error([&] { masked_fill(ids, mask, 0.7); }, "masked_fill: 0.7 is not a whole number");
+  check_error([&] { where(mask, ids, 0.5); }, "where: 0.5 is not a whole number");
+  check_error([&] { where(mask, 0.5, ids); }, "where: 0.5 is not a whole number");
+  CHECK(equal(masked_fill(ids, mask, 2.0), tensor({2, -2, 2})));
 }
