@@ -43,7 +43,7 @@ class BackwardPass {
         if (edge.node && slot_of(edge.node).needed) slot->needed = true;
   }
 
-  /// Adds to what arrives at one output of a node.
+  /// Adds to what arrives at one output of a node; `from` sent it for its input of that number.
   void add(const NodeRef& node, int output, Variable gradient, Node* from = {}, size_t input = 0) {
     misuse::check_gradient(*node, output, gradient, from, input);
     slot_of(node).arrived = true;
