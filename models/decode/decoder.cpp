@@ -14,14 +14,20 @@ std::vector<Variable> picked(const std::vector<Variable>& members, const Tensor&
   return rows;
 }
 
+std::vector<nn::KvCache> picked(const std::vector<nn::KvCache>& caches, const Tensor& index) {
+  std::vector<nn::KvCache> rows;
+  for (const nn::KvCache& cache : caches) rows.push_back(cache.reorder(index));
+  return rows;
+}
+
 }  // namespace
 
 DecoderState reorder(const DecoderState& state, const Tensor& index) {
-  return {picked(state.rows, index), picked(state.memory, index)};
+  return {picked(state.rows, index), picked(state.memory, index), picked(state.caches, index)};
 }
 
 DecoderState reorder_within_sources(const DecoderState& state, const Tensor& index) {
-  return {picked(state.rows, index), state.memory};
+  return {picked(state.rows, index), state.memory, picked(state.caches, index)};
 }
 
 Tensor lengths_or_full(const Tensor& lengths, const Tensor& source) {

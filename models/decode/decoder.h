@@ -5,7 +5,9 @@
 
 #include "heed/core/io/json.h"
 #include "heed/models/data/vocabulary.h"
+#include "heed/models/model.h"
 #include "heed/nn/attention.h"
+#include "heed/nn/kv_cache.h"
 
 /// What every model that reads one sequence and writes another offers: to training (forward), and
 /// to decoding, which asks for one step after the other.
@@ -13,8 +15,9 @@ namespace heed::models {
 
 /// What a decoder knows between two steps. Every member has a row for each sequence in front.
 struct DecoderState {
-  std::vector<Variable> rows;    ///< what the steps change: hidden states, caches
-  std::vector<Variable> memory;  ///< what they only read: the encoded source and its mask
+  std::vector<Variable> rows = {};       ///< what the steps change: hidden states
+  std::vector<Variable> memory = {};     ///< what they only read: the encoded source and its mask
+  std::vector<nn::KvCache> caches = {};  ///< of self-attentions, one for each layer
 };
 
 /// The rows at `index` (N,) i64, in that order; rows may be left out or repeated.
@@ -31,7 +34,7 @@ struct DecoderStep {
 /// lengths, or for an empty tensor the full length of every row of source (B, S).
 Tensor lengths_or_full(const Tensor& lengths, const Tensor& source);
 
-class Seq2Seq : public nn::Module {
+class Seq2Seq : public Model {
  public:
   /// source (B, S) i64, padded behind lengths (B) i64 (empty: nothing is padded) -> the state
   /// before the first step.
@@ -42,9 +45,6 @@ class Seq2Seq : public nn::Module {
   /// of the token that follows each; maps, if given, receives weights (B, T, S).
   virtual Variable forward(const Tensor& source, const Tensor& lengths, const Tensor& target_in,
                            nn::AttentionMaps* maps = nullptr) const = 0;
-  /// The name and the configuration under which files store the model.
-  virtual std::string type() const = 0;
-  virtual Json config() const = 0;
 };
 
 struct DecodeOptions {
