@@ -1,18 +1,15 @@
 #include <algorithm>
 #include <exception>
-#include <new>
 
 #include "commands.h"
 #include "heed/core/parallel.h"
-#include "heed/models/train/trainer.h"
 #include "output.h"
+#include "report.h"
 #include "version.h"
 
 using namespace heed;
 
 namespace {
-
-enum ExitCode { done = 0, failure = 1, usage = 2, bad_file = 3, diverged = 4, io = 5 };
 
 std::vector<Command> commands() {
   return {train_command(),     evaluate_command(), predict_command(),
@@ -87,32 +84,6 @@ int run(std::span<const std::string> words) {
   const auto meant = nearest(word, names);
   fail<UsageError>("heed: unknown command \"", word, "\"",
                    meant ? "; did you mean " + *meant + "?" : "");
-}
-
-/// What an exception means to the caller of the program.
-int report(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const UsageError& error) {
-    complain(error.what() + std::string("\n(heed --help lists the commands, "
-                                        "heed COMMAND --help their flags)"));
-    return usage;
-  } catch (const FileError& error) {
-    complain(std::string("heed: ") + error.what());
-    return bad_file;
-  } catch (const models::DivergedError& error) {
-    complain(std::string("heed: ") + error.what());
-    return diverged;
-  } catch (const IoError& error) {
-    complain(std::string("heed: ") + error.what());
-    return io;
-  } catch (const std::bad_alloc&) {
-    complain("heed: out of memory");
-    return failure;
-  } catch (const std::exception& error) {
-    complain(std::string("heed: ") + error.what());
-    return failure;
-  }
 }
 
 }  // namespace

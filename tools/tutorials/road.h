@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+/// The road from the first derivative to transformers. Each step is one program,
+/// tools/tutorials/NAME.cpp, and one page, docs/road/NN-NAME.md with NN its place in this list.
+struct RoadStep {
+  std::string_view name;
+  std::string_view title;
+  std::string_view published;  ///< the number to compare with and where it stands; "-": none
+};
+
+inline constexpr RoadStep road[] = {
+    {"moons", "a perceptron of scalars separates two moons",
+     "loss 0.010978370135 and 100 % at step 99 (micrograd, demo.ipynb)"},
+};
