@@ -101,48 +101,60 @@ struct ReduceCut {
   }
 };
 
-/// Runs the tiles [begin, end) and hands each state to store(out, piece, state).
-template <class Op, class Store>
-inline void reduce_tiles(const ReducePlan& plan, const ReduceCut& cut, const typename Op::Input* x,
-                         const Op& op, int64_t begin, int64_t end, const Store& store) {
-  typename Op::State states[reduce_columns];
-  int64_t block = begin % cut.blocks, piece = begin / cut.blocks % cut.pieces;
-  int64_t outer = begin / cut.blocks / cut.pieces;
-  for (int64_t task = begin; task < end; ++task) {
-    const int64_t column = block * cut.columns, row = piece * cut.rows;
-    const int64_t columns = std::min(cut.columns, plan.inner - column);
-    const int64_t rows = std::min(cut.rows, plan.size - row);
-    op.leaf(x + (outer * plan.size + row) * plan.inner + column, rows, plan.inner, columns, row,
-            states);
-    for (int64_t j = 0; j < columns; ++j) store(outer * plan.inner + column + j, piece, states[j]);
-    if (++block < cut.blocks) continue;
-    block = 0;
-    if (++piece < cut.pieces) continue;
-    piece = 0;
-    ++outer;
-  }
+/// Where the results of a tile go, in row-major order of plan.kept.
+inline int64_t first_result(const ReducePlan& plan, const ReduceCut& cut, int64_t task) {
+  return task / cut.blocks / cut.pieces * plan.inner + task % cut.blocks * cut.columns;
+}
+
+/// Runs the tiles [begin, end). The state of result i in piece p goes to
+/// to[i - first + p * piece_stride].
+template <class Op>
+[[gnu::noinline]] void reduce_tiles(const ReducePlan& plan, const ReduceCut& cut, const Op& op,
+                                    int64_t begin, int64_t end, typename Op::State* to,
+                                    int64_t first, int64_t piece_stride) {
+  using State = typename Op::State;
+  const auto* x = plan.x.data<typename Op::Input>();
+  simd::run([=, &plan, &cut] {
+    State states[reduce_columns];
+    int64_t block = begin % cut.blocks, piece = begin / cut.blocks % cut.pieces;
+    int64_t outer = begin / cut.blocks / cut.pieces;
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t column = block * cut.columns, row = piece * cut.rows;
+      const int64_t columns = std::min(cut.columns, plan.inner - column);
+      const int64_t rows = std::min(cut.rows, plan.size - row);
+      op.leaf(x + (outer * plan.size + row) * plan.inner + column, rows, plan.inner, columns, row,
+              states);
+      State* results = to + outer * plan.inner + column - first + piece * piece_stride;
+      for (int64_t j = 0; j < columns; ++j) results[j] = states[j];
+      if (++block < cut.blocks) continue;
+      block = 0;
+      if (++piece < cut.pieces) continue;
+      piece = 0;
+      ++outer;
+    }
+  });
 }
 
 /// Reduces and hands each result to sink(index in row-major order of plan.kept, state).
 template <class Op, class Sink>
 void reduce_run(const ReducePlan& plan, const Op& op, const Sink& sink) {
   using State = typename Op::State;
-  const auto* x = plan.x.data<typename Op::Input>();
   const ReduceCut cut(plan);
   if (cut.pieces == 1)
     return parallel_for(0, cut.tasks, cut.grain, [&](int64_t begin, int64_t end) {
-      simd::run([&plan, &cut, x, op, begin, end, sink] {
-        reduce_tiles(plan, cut, x, op, begin, end,
-                     [&](int64_t out, int64_t, const State& state) { sink(out, state); });
-      });
+      State states[reduce_columns];
+      const int64_t batch = std::max<int64_t>(1, reduce_columns / cut.columns);
+      for (int64_t task = begin; task < end; task += batch) {
+        const int64_t next = std::min(task + batch, end);
+        const int64_t first = first_result(plan, cut, task);
+        reduce_tiles(plan, cut, op, task, next, states, first, 0);
+        const int64_t count = first_result(plan, cut, next) - first;
+        for (int64_t i = 0; i < count; ++i) sink(first + i, states[i]);
+      }
     });
   std::vector<State> partial(size_t(plan.count() * cut.pieces));  // (pieces, outer * inner)
   parallel_for(0, cut.tasks, cut.grain, [&](int64_t begin, int64_t end) {
-    simd::run([&plan, &cut, x, op, begin, end, to = partial.data(), n = plan.count()] {
-      reduce_tiles(
-          plan, cut, x, op, begin, end,
-          [&](int64_t out, int64_t piece, const State& state) { to[piece * n + out] = state; });
-    });
+    reduce_tiles(plan, cut, op, begin, end, partial.data(), 0, plan.count());
   });
   parallel_for(0, plan.count(), 1024, [&](int64_t begin, int64_t end) {
     State* states = partial.data();
