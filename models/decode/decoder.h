@@ -49,9 +49,10 @@ class Seq2Seq : public Model {
 
 struct DecodeOptions {
   int64_t max_length = 100;    ///< at most this many tokens, <eos> included; at least 1
-  int64_t bos = data::bos_id;  ///< what the first step reads
-  int64_t eos = data::eos_id;  ///< what ends a sequence
+  int64_t bos = data::bos_id;  ///< what the first step of a Seq2Seq reads
+  int64_t eos = data::eos_id;  ///< what ends a sequence; -1: nothing does
   bool maps = true;            ///< keep the attention weights?
+  Tensor prefix = {};  ///< (B, P) i64: what step t must write; negative: it may choose; or empty
 };
 
 /// One decoded sequence.
