@@ -58,24 +58,33 @@ data::Vocabulary read_vocabulary(const JsonReader& json) {
   }
 }
 
-/// Reads the vocabularies, and compares their sizes with those that the configuration names.
-void read_vocabularies(const JsonReader& file, TextModel& loaded, Problems& problems) {
-  const auto vocabularies = file.at("vocabularies"), config = file.at("model").at("config");
-  problems.collect([&] { vocabularies.allow_only({"source", "target"}); });
-  const auto read = [&](const char* name, const char* size_name, data::Vocabulary& vocabulary) {
-    vocabulary = read_vocabulary(vocabularies.at(name));
-    const auto size = config.find(size_name);
-    if (!size || size->as_int() == vocabulary.size()) return;
-    fail<FileError>(size->path(), ": the vocabulary has ", vocabulary.size(), " tokens, got ",
-                    size->json());
-  };
-  problems.collect([&] { read("source", "source_tokens", loaded.source); });
-  problems.collect([&] { read("target", "target_tokens", loaded.target); });
+/// Reads the vocabularies, and compares their sizes with those that the configuration names:
+/// "source_tokens" for "source".
+void read_vocabularies(const JsonReader& file, StoredModel& loaded, Problems& problems) {
+  const auto config = file.at("model").at("config");
+  for (const auto& [name, json] : file.at("vocabularies").items()) {
+    problems.collect([&, &name = name, &json = json] {
+      const auto& vocabulary = loaded.vocabularies[name] = read_vocabulary(json);
+      const auto size = config.find(name + "_tokens");
+      if (!size || size->as_int() == vocabulary.size()) return;
+      fail<FileError>(size->path(), ": the vocabulary has ", vocabulary.size(), " tokens, got ",
+                      size->json());
+    });
+  }
 }
 
-std::unique_ptr<Seq2Seq> make_model(const JsonReader& json, const std::vector<ModelType>& table) {
+std::unique_ptr<Model> make_model(const JsonReader& json, const std::vector<ModelType>& table) {
   json.allow_only({"type", "config"});
-  return find_type(table, json.at("type")).make(json.at("config"));
+  const auto type = json.at("type"), config = json.at("config");
+  try {
+    const auto settings = find_type(table, type.as_string()).settings();
+    read_fields(settings->fields(), config, Absent::refused);
+    return settings->make();
+  } catch (const FileError&) {
+    throw;
+  } catch (const Error& error) {
+    fail<FileError>(json.path(), ": ", error.what());
+  }
 }
 
 nn::StateDict read_parameters(const JsonReader& json, Problems& problems) {
@@ -94,7 +103,13 @@ void match_dtype(const nn::StateDict& state, nn::Module& model) {
 
 }  // namespace
 
-void save_model(const std::string& path, const TextModel& model, SaveOptions options) {
+const data::Vocabulary& StoredModel::vocabulary(const std::string& name) const {
+  const auto found = vocabularies.find(name);
+  require(found != vocabularies.end(), "the model has no vocabulary \"", name, "\"");
+  return found->second;
+}
+
+void save_model(const std::string& path, const StoredModel& model, SaveOptions options) {
   Json parameters = Json::object();
   Problems problems;
   for (const auto& [name, value] : model.model->state_dict()) {
@@ -109,19 +124,21 @@ void save_model(const std::string& path, const TextModel& model, SaveOptions opt
   file.set("format", format).set("version", version);
   file.set("model",
            Json::object().set("type", model.model->type()).set("config", model.model->config()));
-  file.set("vocabularies", Json::object()
-                               .set("source", Json::array(model.source.tokens()))
-                               .set("target", Json::array(model.target.tokens())));
+  Json vocabularies = Json::object();
+  for (const auto& [name, vocabulary] : model.vocabularies) {
+    vocabularies.set(name, Json::array(vocabulary.tokens()));
+  }
+  file.set("vocabularies", std::move(vocabularies));
   file.set("task", model.task).set("parameters", std::move(parameters));
   write_file_atomic(path, file.dump(1) + "\n");
 }
 
-TextModel load_model(const std::string& path, const std::vector<ModelType>& table) {
+StoredModel load_model(const std::string& path, const std::vector<ModelType>& table) {
   constexpr size_t most_numbers = size_t{1} << 28;
   const Json json = parse_json(read_file(path), path, most_numbers);
   const JsonReader file(json, path);
   check_format(file);
-  TextModel loaded;
+  StoredModel loaded;
   Problems problems;
   problems.collect([&] {
     file.allow_only({"format", "version", "model", "vocabularies", "task", "parameters"});

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "heed/core/io/json.h"
 #include "heed/models/data/vocabulary.h"
-#include "heed/models/decode/decoder.h"
 #include "heed/models/tensor_json.h"
 #include "heed/models/types.h"
 
@@ -21,10 +21,13 @@
 namespace heed::models {
 
 /// A model with the vocabularies that its ids belong to: all that a model file holds.
-struct TextModel {
-  std::unique_ptr<Seq2Seq> model;
-  data::Vocabulary source, target;
+struct StoredModel {
+  std::unique_ptr<Model> model;
+  std::map<std::string, data::Vocabulary> vocabularies = {};  ///< "source", "target", or "text"
   Json task = Json::object();  ///< what the model was trained for, as its task wrote it
+
+  /// The vocabulary of that name; Error for one that the model lacks.
+  const data::Vocabulary& vocabulary(const std::string& name) const;
 };
 
 struct SaveOptions {
@@ -34,11 +37,11 @@ struct SaveOptions {
 /// Writes the model to a file, whole or not at all (see write_file_atomic). Throws Error, before
 /// anything is written, that names every parameter with a number that is NaN or infinite; IoError
 /// when the file cannot be written.
-void save_model(const std::string& path, const TextModel& model, SaveOptions options = {});
+void save_model(const std::string& path, const StoredModel& model, SaveOptions options = {});
 
 /// Rebuilds a model from a file, in evaluation mode; its type need not be known. Strict: throws one
 /// FileError with everything wrong (unknown or missing fields, a type that is not in the table,
 /// sizes that do not agree, numbers that are not finite). Opens no other file.
-TextModel load_model(const std::string& path, const std::vector<ModelType>& table = types());
+StoredModel load_model(const std::string& path, const std::vector<ModelType>& table = types());
 
 }  // namespace heed::models

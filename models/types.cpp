@@ -1,36 +1,44 @@
 #include "heed/models/types.h"
 
+#include "heed/core/error.h"
 #include "heed/models/bahdanau.h"
-#include "heed/models/fields.h"
 
 namespace heed::models {
 namespace {
 
-/// A model type whose configuration lists its fields.
-template <class Model, class Config>
-ModelType listed(std::string name) {
-  return {.name = std::move(name), .make = [](const JsonReader& json) {
-            Config config;
-            read_fields(list_fields(config), json, Absent::refused);
-            try {
-              return std::make_unique<Model>(config);
-            } catch (const Error& error) {
-              fail<FileError>(json.path(), ": ", error.what());
-            }
-          }};
+std::string names(const std::vector<ModelType>& table) {
+  std::string names;
+  for (const auto& type : table) names += (names.empty() ? "" : ", ") + type.name;
+  return names;
 }
 
 }  // namespace
 
-std::vector<ModelType> types() { return {listed<Bahdanau, BahdanauConfig>("bahdanau")}; }
-
-const ModelType& find_type(const std::vector<ModelType>& table, const JsonReader& name) {
-  std::string known;
-  for (const auto& type : table) {
-    if (type.name == name.as_string()) return type;
-    known += (known.empty() ? "" : ", ") + type.name;
-  }
-  fail<FileError>(name.path(), ": unknown type ", name.json(), "; there are ", known);
+std::vector<ModelType> types() {
+  return {model_type<Bahdanau, BahdanauConfig>(
+      "bahdanau", "recurrent encoder and decoder with attention (Bahdanau et al. 2015)")};
 }
+
+std::vector<ModelType> types_of(std::string_view kind) {
+  auto table = types();
+  std::erase_if(table, [&](const ModelType& type) { return type.kind != kind; });
+  return table;
+}
+
+const ModelType& find_type(const std::vector<ModelType>& table, std::string_view name) {
+  for (const auto& type : table) {
+    if (type.name == name) return type;
+  }
+  fail("unknown type \"", name, "\"; there are ", names(table));
+}
+
+template <class Kind>
+Kind& as(Model& model) {
+  if (auto* found = dynamic_cast<Kind*>(&model)) return *found;
+  constexpr auto kind = kind_name<Kind>();
+  fail("expected a ", kind, " (", names(types_of(kind)), "), got a ", model.type());
+}
+template Seq2Seq& as<Seq2Seq>(Model&);
+template LanguageModel& as<LanguageModel>(Model&);
 
 }  // namespace heed::models

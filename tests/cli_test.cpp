@@ -130,8 +130,8 @@ TEST_CASE("wrong usage is exit code 2 and a hint") {
   check_usage_error("train dates --set hiden=2",
                     "there is no field \"hiden\"; there are embedding");
   check_usage_error("train dates --set source_tokens=9", "there is no field \"source_tokens\"");
-  check_usage_error("train dates --data x", "dates: there is no --data");
-  check_usage_error("train pairs", "--data FILE.tsv is missing");
+  check_usage_error("train dates --data x", "unknown flag --data");
+  check_usage_error("train pairs", "--data FILE is missing");
   check_usage_error("train pairs --data x --unit byte", "expected character or word");
   check_usage_error("evaluate", "expected a MODEL");
   check_usage_error("attention model.json", "expected a MODEL and a TEXT");

@@ -9,7 +9,7 @@
 #include "heed/core/generator.h"
 #include "heed/core/parallel.h"
 #include "heed/models/bahdanau.h"
-#include "heed/models/train/trainer.h"
+#include "heed/models/train/pair_loss.h"
 #include "tests/catch.h"
 
 using namespace heed;
@@ -51,7 +51,8 @@ nn::StateDict trained(int threads) {
   manual_seed(3);
   models::Bahdanau model({.source_tokens = 30, .target_tokens = 44});  // the quickstart's sizes
   const auto pairs = made_up_words(1000);
-  models::train(model, pairs, {.steps = 50, .batch_size = 64, .warmup = 10});
+  const models::TrainingConfig config{.steps = 50, .batch_size = 64, .warmup = 10};
+  models::train(model, models::pair_loss(model, pairs, config), config);
   return model.state_dict();
 }
 

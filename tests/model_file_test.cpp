@@ -23,14 +23,13 @@ data::Vocabulary vocabulary(std::vector<std::string> tokens) {
   return data::Vocabulary::from_counts(counts);
 }
 
-TextModel small_model(std::string cell = "lstm") {
-  TextModel made{.model = {}, .source = vocabulary({"a", "é"}), .target = vocabulary({"x"})};
+StoredModel small_model(std::string cell = "lstm") {
+  StoredModel made{
+      .model = {},
+      .vocabularies = {{"source", vocabulary({"a", "é"})}, {"target", vocabulary({"x"})}}};
   manual_seed(7);
-  made.model = std::make_unique<Bahdanau>(BahdanauConfig{.source_tokens = made.source.size(),
-                                                         .target_tokens = made.target.size(),
-                                                         .embedding = 3,
-                                                         .hidden = 4,
-                                                         .cell = cell});
+  made.model = std::make_unique<Bahdanau>(BahdanauConfig{
+      .source_tokens = 6, .target_tokens = 5, .embedding = 3, .hidden = 4, .cell = cell});
   made.task.set("name", "pairs").set("longest", 12);
   return made;
 }
@@ -42,7 +41,7 @@ bool same_numbers(const Tensor& a, const Tensor& b) {
                     [](T p, T q) { return p == q && std::signbit(p) == std::signbit(q); });
 }
 
-void check_same(const TextModel& a, const TextModel& b) {
+void check_same(const StoredModel& a, const StoredModel& b) {
   const auto left = a.model->state_dict(), right = b.model->state_dict();
   REQUIRE(left.size() == right.size());
   for (size_t i = 0; i < left.size(); ++i) {
@@ -53,8 +52,9 @@ void check_same(const TextModel& a, const TextModel& b) {
       return same_numbers<decltype(t)>(left[i].second, right[i].second);
     }));
   }
-  CHECK(a.source.tokens() == b.source.tokens());
-  CHECK(a.target.tokens() == b.target.tokens());
+  for (const char* name : {"source", "target"}) {
+    CHECK(a.vocabulary(name).tokens() == b.vocabulary(name).tokens());
+  }
   CHECK(a.task == b.task);
 }
 
@@ -85,10 +85,10 @@ TEST_CASE("a model comes back from its file bit for bit") {
   const auto numbers = GENERATE(Numbers::base64, Numbers::decimal);
   const std::string cell = GENERATE("lstm", "gru");
   const auto dtype = GENERATE(f32, f64);
-  const TextModel saved = small_model(cell);
+  const StoredModel saved = small_model(cell);
   saved.model->to(dtype);
   save_model(path, saved, {.numbers = numbers});
-  const TextModel loaded = load_model(path);
+  const StoredModel loaded = load_model(path);
   check_same(saved, loaded);
   CHECK(loaded.model->type() == "bahdanau");
   CHECK(loaded.model->config() == saved.model->config());
@@ -134,7 +134,7 @@ TEST_CASE("numbers that are not finite are not saved, and the parameters are nam
   const std::string path = folder / "model.json";
   save_model(path, small_model());
   const std::string before = read_file(path);
-  const TextModel model = small_model();
+  const StoredModel model = small_model();
   const auto parameters = model.model->named_parameters();
   parameters[0].variable.value().mutable_data<float>()[4] = NAN;
   parameters[1].variable.value().mutable_data<float>()[0] = INFINITY;
@@ -200,15 +200,13 @@ TEST_CASE("a program's own types load") {
     using Bahdanau::Bahdanau;
     std::string type() const override { return "mine"; }
   };
-  TextModel saved = small_model();
+  StoredModel saved = small_model();
   BahdanauConfig config{.source_tokens = 6, .target_tokens = 5, .embedding = 2, .hidden = 2};
   saved.model = std::make_unique<Mine>(config);
   save_model(path, saved);
-  check_error([&] { load_model(path); }, "model.type: unknown type \"mine\"");
+  check_error([&] { load_model(path); }, "model: unknown type \"mine\"");
   auto table = types();
-  table.push_back({.name = "mine", .make = [&](const JsonReader&) -> std::unique_ptr<Seq2Seq> {
-                     return std::make_unique<Mine>(config);
-                   }});
+  table.push_back(model_type<Mine, BahdanauConfig>("mine", "a model of my own"));
   CHECK(load_model(path, table).model->type() == "mine");
 }
 

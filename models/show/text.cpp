@@ -96,6 +96,14 @@ std::string cut(std::string_view text, int width, std::string_view dots) {
   return room < 0 ? out : out.append(dots);
 }
 
+std::string grouped(std::int64_t count) {
+  std::string digits = std::to_string(count);
+  for (int i = int(digits.size()) - 3; i > (count < 0 ? 1 : 0); i -= 3) {
+    digits.insert(std::size_t(i), ",");
+  }
+  return digits;
+}
+
 std::string fixed(double value, int digits) {
   std::array<char, 400> buffer;  // the largest double has 309 digits before the point
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,

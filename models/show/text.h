@@ -1,6 +1,7 @@
 #pragma once
 // internal
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ std::vector<std::string> characters(std::string_view text);
 
 /// The text cut to at most `width` terminal columns; a cut text ends in `dots` (… or ~).
 std::string cut(std::string_view text, int width, std::string_view dots);
+
+/// A count with its thousands apart: grouped(105664) is "105,664".
+std::string grouped(std::int64_t count);
 
 /// A number with `digits` digits after the point, whatever the locale: fixed(0.5, 2) is "0.50".
 std::string fixed(double value, int digits);

@@ -38,27 +38,26 @@ int64_t digits_in_year(const Transcript& transcript, const data::DateExample& da
 
 }  // namespace
 
-Recipe Dates::recipe() const {
-  return {.model = {.embedding = 64, .hidden = 128, .cell = "lstm", .dropout = 0},
-          .training = {.steps = 600,
+std::vector<Recipe> Dates::recipes() const {
+  return pair_recipes(64, 128, 0,
+                      {.steps = 600,
                        .batch_size = 64,
                        .learning_rate = 3e-3,
                        .warmup = 100,
                        .clip = 1,
-                       .validate_every = 100}};
+                       .validate_every = 100});
 }
 
-data::Split Dates::examples(const DataPlaces& places) const {
-  require(places.path.empty(), "dates: the examples are generated, --data does not apply");
-  const auto seed = uint64_t(config().split_seed);
+data::Split Dates::examples(const DataPlaces&) const {
+  const auto seed = uint64_t(kept.split_seed);
   const auto validation = data::Part::validation;
   return {.train = plain(data::date_examples(train_count, seed, data::Part::train)),
           .validation = plain(data::date_examples(held_out_count, seed, validation)),
-          .test = plain(test_dates(config().split_seed))};
+          .test = plain(test_dates(kept.split_seed))};
 }
 
 void Dates::measure_attention(std::span<const Transcript> test, Json& measures) const {
-  const auto dates = test_dates(config().split_seed);
+  const auto dates = test_dates(kept.split_seed);
   require(test.size() == dates.size(), "dates: expected ", dates.size(), " transcripts, got ",
           test.size());
   int64_t count = 0;

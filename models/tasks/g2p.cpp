@@ -5,20 +5,28 @@
 
 namespace heed::models {
 
-Recipe G2p::recipe() const {
-  return {.model = {.embedding = 128, .hidden = 256, .cell = "lstm", .dropout = 0.1},
-          .training = {.steps = 6500,
+std::vector<Field> G2p::options() {
+  FieldVisitor visit;
+  visit("data", chosen.data, {}, "the CMU dictionary; else it is found");
+  auto fields = visit.take();
+  for (auto& field : PairTask::options()) fields.push_back(std::move(field));
+  return fields;
+}
+
+std::vector<Recipe> G2p::recipes() const {
+  return pair_recipes(128, 256, 0.1,
+                      {.steps = 6500,
                        .batch_size = 128,
                        .learning_rate = 2e-3,
                        .warmup = 200,
                        .clip = 1,
-                       .validate_every = 500}};
+                       .validate_every = 500});
 }
 
 data::Split G2p::examples(const DataPlaces& places) const {
   const std::string path =
-      places.path.empty() ? data::find_cmudict(places.dictionaries) : places.path;
-  return data::split(data::read_cmudict(path), uint64_t(config().split_seed));
+      chosen.data.empty() ? data::find_cmudict(places.dictionaries) : chosen.data;
+  return data::split(data::read_cmudict(path), uint64_t(kept.split_seed));
 }
 
 std::string G2p::normalized(std::string_view text) const {

@@ -4,20 +4,33 @@
 
 namespace heed::models {
 
-Recipe Pairs::recipe() const {
-  return {.model = {.embedding = 64, .hidden = 128, .cell = "lstm", .dropout = 0.1},
-          .training = {.steps = 2000,
+std::vector<Field> Pairs::options() {
+  FieldVisitor visit;
+  visit("data", chosen.data, {}, "lines source<TAB>target");
+  visit("unit", kept.unit, {"character", "word"}, "what one token of a text is");
+  auto fields = visit.take();
+  for (auto& field : PairTask::options()) fields.push_back(std::move(field));
+  return fields;
+}
+
+std::vector<Recipe> Pairs::recipes() const {
+  return pair_recipes(64, 128, 0.1,
+                      {.steps = 2000,
                        .batch_size = 64,
                        .learning_rate = 3e-3,
                        .warmup = 100,
                        .clip = 1,
-                       .validate_every = 250}};
+                       .validate_every = 250});
 }
 
-data::Split Pairs::examples(const DataPlaces& places) const {
-  require(!places.path.empty(), "pairs: name a file of lines source<TAB>target with --data");
+void Pairs::check_options() const {
+  require(!chosen.data.empty(), "pairs: --data FILE is missing: lines source<TAB>target");
+}
+
+data::Split Pairs::examples(const DataPlaces&) const {
+  check_options();
   const data::PairsOptions units{.source_unit = source_unit(), .target_unit = target_unit()};
-  return data::split(data::read_pairs(places.path, units), uint64_t(config().split_seed));
+  return data::split(data::read_pairs(chosen.data, units), uint64_t(kept.split_seed));
 }
 
 }  // namespace heed::models

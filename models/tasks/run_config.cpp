@@ -1,40 +1,75 @@
 #include "heed/models/tasks/run_config.h"
 
 #include "heed/core/error.h"
-#include "heed/models/fields.h"
 
 namespace heed::models {
+namespace {
 
-RunConfig default_run(std::string_view task_name) {
-  TaskConfig task{.name = std::string(task_name)};
-  const Recipe recipe = make_task(task)->recipe();
-  return {.task = std::move(task), .model = recipe.model, .training = recipe.training};
+void read_task(Task& task, const JsonReader& json) {
+  auto fields = task.settings();
+  for (const auto& option : task.options()) {
+    if (!find_field(fields, option.name)) fields.push_back(option);
+  }
+  std::string name;
+  fields.push_back({.name = "name", .value = &name, .help = ""});
+  read_fields(fields, json, Absent::kept);
+}
+
+/// FileError when the object describes a run of another task.
+void check_task(std::string_view task, const JsonReader& object) {
+  const auto part = object.find("task");
+  const auto name = part ? part->find("name") : std::nullopt;
+  if (!name || name->as_string() == task) return;
+  fail<FileError>(object.path(), ": this is a run of task ", name->json(), ", not of \"", task,
+                  "\"");
+}
+
+RunConfig run_with_model(std::string_view task, const JsonReader& type) {
+  try {
+    return default_run(task, type.as_string());
+  } catch (const Error& error) {
+    fail<FileError>(type.path(), ": ", error.what());
+  }
+}
+
+}  // namespace
+
+RunConfig default_run(std::string_view task_name, std::string_view model) {
+  RunConfig config{.task = make_task(task_name), .recipe = {}};
+  std::string known;
+  for (auto& recipe : config.task->recipes()) {
+    known += (known.empty() ? "" : ", ") + recipe.type;
+    if (!config.recipe.model && (model.empty() || model == recipe.type)) {
+      config.recipe = std::move(recipe);
+    }
+  }
+  require(config.recipe.model != nullptr, "the task ", task_name, " has no model \"", model,
+          "\"; there are ", known);
+  return config;
 }
 
 Json to_json(const RunConfig& config) {
+  TrainingConfig training = config.recipe.training;
   return Json::object()
-      .set("task", fields_to_json(config.task))
-      .set("data", config.data)
-      .set("model", fields_to_json(config.model))
-      .set("training", fields_to_json(config.training));
+      .set("task", to_json(*config.task))
+      .set("model", Json::object()
+                        .set("type", config.recipe.type)
+                        .set("config", to_json(config.recipe.model->fields())))
+      .set("training", fields_to_json(training));
 }
 
-void read_run(RunConfig& config, const JsonReader& object) {
-  object.allow_only({"task", "data", "model", "training", "machine"});
-  RunConfig read = config;
-  const auto part = [&](const char* name, auto& fields) {
-    if (const auto found = object.find(name))
-      read_fields(list_fields(fields), *found, Absent::kept);
-  };
-  part("task", read.task);
-  part("model", read.model);
-  part("training", read.training);
-  if (const auto path = object.find("data")) read.data = path->as_string();
-  if (read.task.name != config.task.name) {
-    fail<FileError>(object.path(), ": this is a run of task \"", read.task.name, "\", not of \"",
-                    config.task.name, "\"");
+RunConfig read_run(std::string_view task, const JsonReader& object) {
+  object.allow_only({"task", "model", "training", "machine"});
+  check_task(task, object);
+  const auto model = object.find("model");
+  if (model) model->allow_only({"type", "config"});
+  RunConfig config = model ? run_with_model(task, model->at("type")) : default_run(task);
+  if (const auto json = object.find("task")) read_task(*config.task, *json);
+  if (model) read_fields(config.recipe.model->fields(), model->at("config"), Absent::kept);
+  if (const auto json = object.find("training")) {
+    read_fields(list_fields(config.recipe.training), *json, Absent::kept);
   }
-  config = std::move(read);
+  return config;
 }
 
 }  // namespace heed::models

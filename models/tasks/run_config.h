@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <memory>
 #include <string_view>
 
 #include "heed/models/tasks/task.h"
@@ -9,18 +9,18 @@ namespace heed::models {
 
 /// Everything that the numbers of a training run depend on; run.json holds it.
 struct RunConfig {
-  TaskConfig task;
-  std::string data = {};  ///< the file that the user named
-  BahdanauConfig model;
-  TrainingConfig training;
+  std::unique_ptr<Task> task;
+  Recipe recipe;
 };
 
-/// The task's own configuration of a run.
-RunConfig default_run(std::string_view task_name);
+/// The task's own configuration of a run, with the model of that type, or its default one. Error
+/// for types that do not fit the task.
+RunConfig default_run(std::string_view task, std::string_view model = "");
 
 Json to_json(const RunConfig& config);
-/// Sets what the object says and keeps the rest; "machine" is skipped. Throws FileError, and then
-/// has changed nothing.
-void read_run(RunConfig& config, const JsonReader& object);
+
+/// The configuration that an object like run.json describes; what it leaves out is as in
+/// default_run. "machine" is skipped. Throws FileError, also when it is for another task.
+RunConfig read_run(std::string_view task, const JsonReader& object);
 
 }  // namespace heed::models

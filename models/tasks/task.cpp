@@ -1,8 +1,6 @@
 #include "heed/models/tasks/task.h"
 
 #include "heed/core/error.h"
-#include "heed/models/fields.h"
-#include "heed/models/show/text.h"
 #include "heed/models/tasks/dates.h"
 #include "heed/models/tasks/g2p.h"
 #include "heed/models/tasks/pairs.h"
@@ -12,22 +10,29 @@ namespace {
 
 template <class T>
 TaskType listed(std::string name, std::string help) {
-  return {.name = std::move(name), .help = std::move(help), .make = [](TaskConfig config) {
-            return std::make_unique<T>(std::move(config));
-          }};
+  const auto make = [name] { return std::make_unique<T>(name); };
+  return {.name = name, .help = std::move(help), .make = make};
+}
+
+Json named(const Task& task, std::span<const Field> fields) {
+  Json json = Json::object().set("name", task.name());
+  const Json values = to_json(fields);
+  for (const auto& [name, value] : values.items()) json.set(name, value);
+  return json;
 }
 
 }  // namespace
 
-Json Task::measures(const data::ErrorRates& rates) const {
-  return Json::object()
-      .set("exact_match", 100 - rates.sequence_error_rate)
-      .set("token_error_rate", rates.token_error_rate);
+void set_size(std::span<const Field> fields, std::string_view name, int64_t size) {
+  if (const Field* field = find_field(fields, name)) *std::get<int64_t*>(field->value) = size;
 }
 
-std::string Task::describe(const data::ErrorRates& rates) const {
-  return show::fixed(100 - rates.sequence_error_rate, 2) + " % exact, " +
-         show::fixed(rates.token_error_rate, 2) + " % of the tokens wrong";
+Json settings_json(Task& task) { return named(task, task.settings()); }
+
+Json to_json(Task& task) {
+  auto fields = task.settings();
+  for (const auto& option : task.options()) fields.push_back(option);
+  return named(task, fields);
 }
 
 std::vector<TaskType> tasks() {
@@ -36,22 +41,28 @@ std::vector<TaskType> tasks() {
           listed<Pairs>("pairs", "any source<TAB>target text of your own (--data FILE.tsv)")};
 }
 
-std::unique_ptr<Task> make_task(TaskConfig config) {
+std::unique_ptr<Task> make_task(std::string_view name) {
   std::string known;
   for (const auto& type : tasks()) {
-    if (type.name == config.name) return type.make(std::move(config));
+    if (type.name == name) return type.make();
     known += (known.empty() ? "" : ", ") + type.name;
   }
-  fail("there is no task \"", config.name, "\"; there are ", known);
+  fail("there is no task \"", name, "\"; there are ", known);
 }
 
-std::unique_ptr<Task> task_of(const TextModel& model, const std::string& path) {
-  TaskConfig config;
-  read_fields(list_fields(config), JsonReader(model.task, path + ": task"), Absent::refused);
+std::unique_ptr<Task> task_of(const StoredModel& stored, const std::string& path) {
+  const JsonReader json(stored.task, path + ": task");
   try {
-    return make_task(std::move(config));
+    auto task = make_task(json.at("name").as_string());
+    std::string name;
+    auto fields = task->settings();
+    fields.push_back({.name = "name", .value = &name, .help = ""});
+    read_fields(fields, json, Absent::refused);
+    return task;
+  } catch (const FileError&) {
+    throw;
   } catch (const Error& error) {
-    fail<FileError>(path, ": task: ", error.what());
+    fail<FileError>(json.path(), ": ", error.what());
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -7,93 +8,127 @@
 #include <string_view>
 #include <vector>
 
-#include "heed/core/io/json.h"
-#include "heed/models/bahdanau.h"
-#include "heed/models/data/pairs.h"
-#include "heed/models/metrics/edit_distance.h"
+#include "heed/models/model_file.h"
+#include "heed/models/show/attention_map.h"
 #include "heed/models/train/trainer.h"
-#include "heed/models/train/transcribe.h"
 
 namespace heed::models {
 
-/// What a model file keeps of the task that the model was trained for: all that evaluating it and
-/// predicting with it need, but for the data itself.
-struct TaskConfig {
-  std::string name;
-  std::string unit = "character";
-  int64_t split_seed = 1;
-  int64_t max_length = 100;
-
-  template <class V>
-  void fields(V& visit) {
-    visit("name", name, {}, "of the task");
-    visit("unit", unit, {"character", "word"}, "what one token of a text is");
-    visit("split_seed", split_seed, {.min = 0}, "of the parts for training and testing");
-    visit("max_length", max_length, {.min = 1, .max = 100'000}, "tokens written at most");
-  }
-};
-
-/// Where a task looks for its data.
+/// Where a task looks for data that the user did not name.
 struct DataPlaces {
-  std::string path = {};                       ///< what the user named; empty: the task's own
-  std::vector<std::string> dictionaries = {};  ///< other places of the CMU dictionary
+  std::vector<std::string> dictionaries = {};  ///< places of the CMU dictionary
 };
 
-/// The model and the training that a task starts from.
+/// A model that fits a task, as the task sets it up, and how it is trained.
 struct Recipe {
-  BahdanauConfig model = {};
+  std::string type;  ///< in types()
+  std::unique_ptr<ModelSettings> model;
   TrainingConfig training = {};
 };
 
-/// Something to learn from pairs of texts: where its examples come from, how its texts are cut into
-/// tokens, and how a model of it is measured.
+/// What a task has read, in words.
+struct DataFacts {
+  std::string examples;            ///< "105,664 examples to learn, 1,000 to validate, ..."
+  std::string sizes;               ///< "vocabularies of 30 and 43 tokens"
+  std::string items = "examples";  ///< what BatchLoss counts
+};
+
+/// One example with what the model made of it.
+struct Sample {
+  std::string source;
+  std::string written;
+  std::string expected = {};  ///< the right answer that is closest to what was written
+  bool right = false;
+  bool judged = true;  ///< false: there is no right answer
+};
+
+/// How well a model does.
+struct Report {
+  Json measures = Json::object();  ///< under the task's names
+  std::string words = {};          ///< "99.80 % exact, 0.04 % of the tokens wrong"
+  std::string remark = {};         ///< what else there is to say, or nothing
+  int64_t count = 0;               ///< how many items were measured
+  std::vector<Sample> samples = {};
+  std::vector<show::AttentionMap> maps = {};  ///< that which shows most first
+};
+
+struct AskOptions {
+  bool maps = false;
+  int64_t beam = 1;  ///< 1: greedy
+};
+
+/// What a model says to a text that a user gave.
+struct Answer {
+  std::string source = {};
+  std::string text = {};
+  std::string error = {};       ///< not empty: why the model cannot read the text
+  Json facts = Json::object();  ///< more about it, for programs
+  std::vector<show::AttentionMap> maps = {};
+};
+
+/// Something to learn. A run calls read, set_up, begin, then next for each step, validate now and
+/// then, and test; evaluating a stored model needs read and test, asking it needs answer alone.
 class Task {
  public:
-  explicit Task(TaskConfig config) : config_(std::move(config)) {}
+  explicit Task(std::string name) : name_(std::move(name)) {}
   virtual ~Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
 
-  const TaskConfig& config() const { return config_; }
-  void set_max_length(int64_t length) { config_.max_length = length; }
+  const std::string& name() const { return name_; }
 
-  virtual Recipe recipe() const = 0;
-  /// The examples in three parts, always the same for the same data. Throws what reading throws.
-  virtual data::Split examples(const DataPlaces& places) const = 0;
+  /// What a model file keeps of the task: all that evaluating and asking its model need.
+  virtual std::vector<Field> settings() = 0;
+  /// What a user can choose, each by a flag of its name: files, units. Some may be settings.
+  virtual std::vector<Field> options() = 0;
+  /// The models that fit, the default first.
+  virtual std::vector<Recipe> recipes() const = 0;
+  /// The fields of models that set_up takes from the data.
+  virtual std::vector<std::string> sizes() const = 0;
 
-  virtual data::Unit source_unit() const { return data::parse_unit(config_.unit); }
-  virtual data::Unit target_unit() const { return data::parse_unit(config_.unit); }
-  /// The text as the examples spell it.
-  virtual std::string normalized(std::string_view text) const { return std::string(text); }
-
-  /// The rates under the task's names for them, in per cent: by default "exact_match" and
-  /// "token_error_rate".
-  virtual Json measures(const data::ErrorRates& rates) const;
-  /// The rates as people read them: "99.8 % exact, 0.1 % of the tokens wrong".
-  virtual std::string describe(const data::ErrorRates& rates) const;
-  /// What else the task measures on its test examples, added to the object. `test` are the
-  /// transcripts of all of them with weights, if wants_weights().
-  virtual void measure_attention(std::span<const Transcript>, Json&) const {}
-  virtual bool wants_weights() const { return false; }
-  /// What there is to say about further measures, or nothing.
-  virtual std::string remark(const Json&) const { return {}; }
+  /// Error when an option is missing or makes no sense: "--data FILE is missing".
+  virtual void check_options() const {}
+  /// Reads the data. Throws what reading throws.
+  virtual void read(const DataPlaces& places) = 0;
+  /// Makes the vocabularies of a new model, and sets the sizes of its settings.
+  virtual DataFacts set_up(StoredModel& stored, std::span<const Field> model) = 0;
+  /// For train(): the loss of one batch after the other. The model and the task must outlive it.
+  virtual std::function<BatchLoss()> begin(const StoredModel& stored,
+                                           const TrainingConfig& config) = 0;
+  /// The model on the validation data; at step 0, before training, samples are enough.
+  virtual Report validate(const StoredModel& stored, int64_t step) = 0;
+  /// The model on the test data.
+  virtual Report test(const StoredModel& stored) = 0;
+  /// What the model says to texts. Error where nothing can be asked.
+  virtual std::vector<Answer> answer(const StoredModel& stored, std::span<const std::string> texts,
+                                     const AskOptions& options) const = 0;
 
  private:
-  TaskConfig config_;
+  std::string name_;
 };
+
+/// Sets the integer field of that name; without such a field does nothing.
+void set_size(std::span<const Field> fields, std::string_view name, int64_t size);
+
+/// Settings and options as one object, the name first: for run.json.
+Json to_json(Task& task);
+/// The settings alone, the name first: for model files.
+Json settings_json(Task& task);
 
 /// A task that the program knows by name.
 struct TaskType {
   std::string name;
   std::string help;
-  std::function<std::unique_ptr<Task>(TaskConfig config)> make;
+  std::function<std::unique_ptr<Task>()> make;
 };
 
 /// The tasks of this library: a value, as types() is.
 std::vector<TaskType> tasks();
 
-/// The task that a configuration names; Error, naming those there are, for any other.
-std::unique_ptr<Task> make_task(TaskConfig config);
+/// The task of that name, with its defaults; Error, naming those there are, for any other.
+std::unique_ptr<Task> make_task(std::string_view name);
 
-/// The task that a model file names.
-std::unique_ptr<Task> task_of(const TextModel& model, const std::string& path);
+/// The task that a model file names, with its settings.
+std::unique_ptr<Task> task_of(const StoredModel& stored, const std::string& path);
 
 }  // namespace heed::models

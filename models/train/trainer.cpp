@@ -3,24 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "heed/models/data/buckets.h"
-#include "heed/models/decode/teacher_forcing.h"
 #include "heed/models/fields.h"
-#include "heed/models/train/batch.h"
-#include "heed/nn/loss.h"
 #include "heed/optim/adam.h"
 #include "heed/optim/clip.h"
 #include "heed/optim/schedule.h"
 
 namespace heed::models {
 namespace {
-
-/// The mean cross entropy of the target tokens.
-Variable batch_loss(const Seq2Seq& model, const Batch& batch, const TrainingConfig& config) {
-  const Variable logits = forward_sampled(model, batch.source, batch.lengths, batch.target_in,
-                                          {.ratio = config.teacher_forcing});  // (B, T, V)
-  return nn::cross_entropy(logits, batch.target_out, {.ignore_index = ignored_id});
-}
 
 void check_finite(const char* what, double value, int64_t step, const TrainingConfig& config) {
   if (std::isfinite(value)) return;
@@ -46,39 +35,64 @@ class SmoothedMean {
 /// Trains until the end of the scope, however that is reached; then the model evaluates.
 class TrainingMode {
  public:
-  explicit TrainingMode(Seq2Seq& model) : model_(model) { model_.train(); }
+  explicit TrainingMode(nn::Module& model) : model_(model) { model_.train(); }
   ~TrainingMode() { model_.eval(); }
   TrainingMode(const TrainingMode&) = delete;
   TrainingMode& operator=(const TrainingMode&) = delete;
 
  private:
-  Seq2Seq& model_;
+  nn::Module& model_;
 };
+
+/// The optimiser, with weight decay for matrices and embeddings alone.
+optim::AdamW make_optimizer(nn::Module& model, const TrainingConfig& config) {
+  std::vector<NamedVariable> matrices, rest;
+  for (auto& parameter : model.named_parameters()) {
+    (parameter.variable.dim() >= 2 ? matrices : rest).push_back(std::move(parameter));
+  }
+  optim::AdamWOptions options{.lr = config.learning_rate,
+                              .betas = {0.9, config.beta2},
+                              .weight_decay = config.weight_decay};
+  std::vector<optim::ParameterGroup<optim::AdamWOptions>> groups;
+  groups.push_back({std::move(matrices), options});
+  options.weight_decay = 0;
+  groups.push_back({std::move(rest), options});
+  return optim::AdamW(std::move(groups));
+}
+
+double lr_factor(int64_t step, const TrainingConfig& config) {
+  if (config.learning_rate == 0) return 1;
+  const double lowest = std::min(config.min_learning_rate / config.learning_rate, 1.0);
+  if (config.schedule == "warmup_cosine") {
+    const int64_t warmup = std::min(config.warmup, config.steps - 1);
+    return optim::warmup_cosine(step, warmup, config.steps, lowest);
+  }
+  const double warmup = optim::linear_warmup(step, config.warmup);
+  return config.schedule == "constant" ? warmup
+                                       : warmup * optim::cosine(step, config.steps, lowest);
+}
 
 }  // namespace
 
-int64_t train(Seq2Seq& model, std::span<const data::EncodedPair> pairs,
+int64_t train(nn::Module& model, const std::function<BatchLoss()>& next,
               const TrainingConfig& config, const TrainingObserver& observer, int64_t max_steps) {
   TrainingConfig checked = config;
   check_fields(list_fields(checked), "training");
   const int64_t last = max_steps > 0 ? std::min(max_steps, config.steps) : config.steps;
-  data::BucketOrder order(data::lengths(pairs), config.batch_size, uint64_t(config.seed));
-  optim::Adam adam(model.named_parameters(), {.lr = config.learning_rate});
-  const auto parameters = adam.parameters();
+  optim::AdamW adam = make_optimizer(model, config);
+  const auto parameters = model.named_parameters();
   SmoothedMean smoothed;
   const TrainingMode mode(model);
   int64_t step = 0;
   while (step < last) {
-    const Batch batch = make_batch(pairs, order.next());
     adam.zero_grad();
-    const Variable loss = batch_loss(model, batch, config);
-    StepReport report{.step = step + 1, .loss = loss.item(), .tokens = batch.tokens};
+    const BatchLoss batch = next();
+    StepReport report{.step = step + 1, .loss = batch.loss.item(), .items = batch.items};
     check_finite("loss", report.loss, report.step, config);
-    loss.backward();
+    batch.loss.backward();
     report.gradient_norm = optim::clip_grad_norm_(parameters, config.clip);
     check_finite("norm of the gradient", report.gradient_norm, report.step, config);
-    adam.set_lr_factor(optim::linear_warmup(step, config.warmup) *
-                       optim::cosine(step, config.steps));
+    adam.set_lr_factor(lr_factor(step, config));
     adam.step();
     ++step;
     report.smoothed_loss = smoothed.add(report.loss);

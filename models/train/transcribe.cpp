@@ -30,21 +30,21 @@ std::vector<int64_t> by_length(Sequences sources) {
   return order;
 }
 
-std::vector<Hypothesis> decode(const TextModel& model, Sequences sources,
+std::vector<Hypothesis> decode(const StoredModel& model, Sequences sources,
                                std::span<const int64_t> places, const TranscribeOptions& options) {
   std::vector<std::vector<int64_t>> ids;
   for (const int64_t place : places) {
     require(!sources[place].empty(), "transcribe: source ", place, " has no tokens");
-    ids.push_back(model.source.ids(sources[place]));
+    ids.push_back(model.vocabulary("source").ids(sources[place]));
   }
   const auto [source, lengths] = make_source_batch(ids);
-  return greedy(*model.model, source, lengths,
+  return greedy(as<Seq2Seq>(*model.model), source, lengths,
                 {.max_length = options.max_length, .maps = options.weights});
 }
 
 }  // namespace
 
-std::vector<Transcript> transcribe(const TextModel& model, Sequences sources,
+std::vector<Transcript> transcribe(const StoredModel& model, Sequences sources,
                                    TranscribeOptions options) {
   require(options.batch_size >= 1, "transcribe: batch_size must be at least 1, got ",
           options.batch_size);
@@ -58,7 +58,7 @@ std::vector<Transcript> transcribe(const TextModel& model, Sequences sources,
     for (size_t i = 0; i < places.size(); ++i) {
       Transcript& transcript = transcripts[size_t(places[i])];
       transcript.source = sources[places[i]];
-      transcript.target = model.target.tokens(found[i].tokens);
+      transcript.target = model.vocabulary("target").tokens(found[i].tokens);
       if (found[i].weights.defined()) transcript.weights = numbers(found[i].weights);
     }
   }

@@ -26,7 +26,7 @@ struct TranscribeOptions {
 /// Writes a target for every source, greedily, without changing the model; in the order of the
 /// sources, decoded in batches of similar lengths. Unknown tokens are read as <unk>.
 /// Error: a source without tokens.
-std::vector<Transcript> transcribe(const TextModel& model,
+std::vector<Transcript> transcribe(const StoredModel& model,
                                    std::span<const std::vector<std::string>> sources,
                                    TranscribeOptions options = {});
 

@@ -40,13 +40,14 @@ void write_files(const std::string& folder, const show::AttentionMap& map) {
 int draw_attention(const Arguments& arguments) {
   arguments.expect_texts(2, 2, "a MODEL and a TEXT");
   const LoadedModel loaded = load(arguments.texts()[0]);
-  const std::string& source = arguments.texts()[1];
-  const std::vector<std::vector<std::string>> sources = {tokens_of(loaded, source)};
-  const auto found = transcribe(loaded.model, sources,
-                                {.max_length = loaded.task->config().max_length, .weights = true});
-  const std::string written = data::join(loaded.task->target_unit(), found[0].target);
-  require(!written.empty(), "attention: the model writes nothing for \"", source, "\"");
-  const auto map = attention_map(found[0], source + " → " + written);
+  const auto answers =
+      loaded.task->answer(loaded.stored, std::span(arguments.texts()).subspan(1), {.maps = true});
+  require(answers[0].error.empty(), answers[0].error);
+  const auto& maps = answers[0].maps;
+  require(!maps.empty(), loaded.path, ": there is no attention to show: ",
+          answers[0].text.empty() ? "the model writes nothing"
+                                  : "a " + loaded.stored.model->type() + " does not attend");
+  const auto& map = maps[0];
   if (arguments.has("json")) {
     print_json(map_json(map));
   } else {

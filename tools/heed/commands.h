@@ -10,10 +10,12 @@
 struct Command {
   std::string_view name;
   std::string_view arguments;
-  std::string_view help;                     ///< one line
+  std::string help;                          ///< one line
   std::vector<Flag> flags;                   ///< besides those that every command has
   std::function<int(const Arguments&)> run;  ///< returns the exit code
   std::function<std::string(const Arguments&)> details = {};  ///< more for `heed NAME --help`
+  /// Flags that depend on what the command is about.
+  std::function<std::vector<Flag>(std::span<const std::string> words)> more_flags = {};
 };
 
 // Each in the file of its name.

@@ -1,6 +1,5 @@
-#include "heed/models/tasks/evaluate.h"
 #include "commands.h"
-#include "heed/models/show/text.h"
+#include "heed/models/tasks/task.h"
 #include "output.h"
 #include "places.h"
 
@@ -9,26 +8,35 @@ using namespace heed::models;
 
 namespace {
 
+/// The flags of the model's task, where the model can be read; otherwise running tells what is
+/// wrong with it.
+std::vector<Flag> flags_of_task(std::span<const std::string> words) {
+  for (const auto& word : words) {
+    if (word.starts_with("-")) continue;
+    try {
+      return task_flags(*load(word).task);
+    } catch (const Error&) {
+      return {};
+    }
+  }
+  return {};
+}
+
 int evaluate_model(const Arguments& arguments) {
   arguments.expect_texts(1, 1, "a MODEL: a model.json or a run's folder");
   const LoadedModel loaded = load(arguments.texts()[0]);
-  const std::string data = arguments.text("data").value_or("");
-  const auto& name = loaded.task->config().name;
-  if (name == "pairs" && data.empty()) {
-    arguments.refuse("a model of the task pairs is tested on its own data: --data FILE.tsv");
-  }
-  const auto parts = loaded.task->examples({.path = data, .dictionaries = dictionary_places()});
-  const Evaluation result = evaluate(*loaded.task, loaded.model, parts.test);
+  set_options(*loaded.task, arguments);
+  loaded.task->read({.dictionaries = dictionary_places()});
+  const Report report = loaded.task->test(loaded.stored);
   if (arguments.has("json")) {
-    Json json = Json::object().set("event", "result").set("task", name);
-    for (const auto& [key, value] : result.measures.items()) json.set(key, value);
-    print_json(json.set("examples", result.rates.sequences).set("model", loaded.path));
+    Json json = Json::object().set("event", "result").set("task", loaded.task->name());
+    for (const auto& [key, value] : report.measures.items()) json.set(key, value);
+    print_json(json.set("examples", report.count).set("model", loaded.path));
     return 0;
   }
-  print("test: " + loaded.task->describe(result.rates) + "\n      on " +
-        text(result.rates.sequences) + " examples never seen in training\n");
-  const std::string remark = loaded.task->remark(result.measures);
-  if (!remark.empty()) print("      " + remark + "\n");
+  print("test: " + report.words + "\n      on " + text(report.count) +
+        " examples never seen in training\n");
+  if (!report.remark.empty()) print("      " + report.remark + "\n");
   return 0;
 }
 
@@ -38,7 +46,7 @@ Command evaluate_command() {
   return {.name = "evaluate",
           .arguments = "MODEL",
           .help = "measure a model on its task's test examples again",
-          .flags = {{"data", "FILE", "the task's data (pairs: needed; g2p: where it is found)"},
-                    {"json", "", "the result as a line of JSON on stdout"}},
-          .run = evaluate_model};
+          .flags = {{"json", "", "the result as a line of JSON on stdout"}},
+          .run = evaluate_model,
+          .more_flags = flags_of_task};
 }

@@ -47,7 +47,7 @@ Arguments::Arguments(std::string_view command, std::span<const Flag> flags,
         if (++i == words.size()) refuse("--", flag.name, " needs a value: ", flag.value);
         value = words[i];
       }
-      given_.push_back({.flag = std::string(flag.name), .value = std::move(value)});
+      given_.push_back({.flag = flag.name, .value = std::move(value)});
     }
   }
 }
@@ -101,14 +101,13 @@ std::string describe(std::span<const Flag> flags) {
   size_t width = 0;
   for (const Flag& flag : flags) {
     std::string text = flag.letter ? std::string("-") + flag.letter + ", --" : "    --";
-    text += std::string(flag.name) + (flag.value.empty() ? "" : " ") + std::string(flag.value);
+    text += flag.name + (flag.value.empty() ? "" : " ") + flag.value;
     width = std::max(width, text.size());
     left.push_back(std::move(text));
   }
   std::string lines;
   for (size_t i = 0; i < left.size(); ++i) {
-    lines += "  " + left[i] + std::string(width + 2 - left[i].size(), ' ') +
-             std::string(flags[i].help) + "\n";
+    lines += "  " + left[i] + std::string(width + 2 - left[i].size(), ' ') + flags[i].help + "\n";
   }
   return lines;
 }

@@ -17,9 +17,9 @@ class UsageError : public heed::Error {
 
 /// A flag of a command: {"seed", "N", "random numbers (1)"}; one without a value is a switch.
 struct Flag {
-  std::string_view name;
-  std::string_view value;
-  std::string_view help;
+  std::string name;
+  std::string value;
+  std::string help;
   char letter = '\0';  ///< its short form: -v
 };
 

@@ -8,12 +8,16 @@ using namespace heed::models;
 
 namespace {
 
-Json describe_json(const TextModel& model) {
+Json describe_json(const StoredModel& model) {
   Json parameters = Json::object();
   for (const auto& [name, value] : model.model->state_dict()) {
     parameters.set(name, Json::object()
                              .set("dtype", dtype_name(value.dtype()))
                              .set("shape", Json::array(value.shape())));
+  }
+  Json vocabularies = Json::object();
+  for (const auto& [name, vocabulary] : model.vocabularies) {
+    vocabularies.set(name, vocabulary.size());
   }
   const auto counts = nn::count_parameters(*model.model);
   return Json::object()
@@ -21,8 +25,7 @@ Json describe_json(const TextModel& model) {
       .set("type", model.model->type())
       .set("config", model.model->config())
       .set("task", model.task)
-      .set("source_tokens", model.source.size())
-      .set("target_tokens", model.target.size())
+      .set("vocabularies", std::move(vocabularies))
       .set("parameters", counts.total)
       .set("bytes", counts.bytes)
       .set("shapes", std::move(parameters));
@@ -41,7 +44,7 @@ void print_fields(const char* title, const Json& object) {
 int inspect(const Arguments& arguments) {
   arguments.expect_texts(1, 1, "a MODEL: a model.json or a run's folder");
   const std::string path = model_path(arguments.texts()[0]);
-  const TextModel model = load_model(path);
+  const StoredModel model = load_model(path);
   if (arguments.has("json")) {
     print_json(describe_json(model));
     return 0;

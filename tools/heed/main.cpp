@@ -33,7 +33,7 @@ std::string overview() {
   for (const auto& command : commands()) {
     std::string line = "  " + usage_line(command);
     line.resize(std::max(line.size() + 2, size_t{36}), ' ');
-    text += line + std::string(command.help) + "\n";
+    text += line + command.help + "\n";
   }
   return text +
          "\n  heed COMMAND --help               the flags of a command"
@@ -43,14 +43,15 @@ std::string overview() {
 }
 
 std::string help(const Command& command, std::span<const Flag> flags, const Arguments& arguments) {
-  std::string text = "usage: " + usage_line(command) + " [FLAGS]\n\n  " +
-                     std::string(command.help) + "\n\nflags:\n" + describe(flags);
+  std::string text = "usage: " + usage_line(command) + " [FLAGS]\n\n  " + command.help +
+                     "\n\nflags:\n" + describe(flags);
   if (command.details) text += "\n" + command.details(arguments);
   return text;
 }
 
 int run_command(const Command& command, std::span<const std::string> words) {
-  std::vector<Flag> flags = command.flags;
+  std::vector<Flag> flags = command.more_flags ? command.more_flags(words) : std::vector<Flag>();
+  flags.insert(flags.end(), command.flags.begin(), command.flags.end());
   for (const Flag& flag : common_flags()) flags.push_back(flag);
   const Arguments arguments(command.name, flags, words);
   if (arguments.has("help")) {

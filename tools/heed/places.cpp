@@ -38,35 +38,55 @@ bool is_task(const std::string& name) {
 }
 
 LoadedModel load(const std::string& argument) {
-  LoadedModel loaded{.path = model_path(argument), .model = {}, .task = {}};
-  loaded.model = load_model(loaded.path);
-  loaded.task = task_of(loaded.model, loaded.path);
+  LoadedModel loaded{.path = model_path(argument), .stored = {}, .task = {}};
+  loaded.stored = load_model(loaded.path);
+  loaded.task = task_of(loaded.stored, loaded.path);
   return loaded;
 }
 
 namespace {
 
-/// The tokens that the model knows, without the special ones.
-std::string known_tokens(const data::Vocabulary& vocabulary) {
-  std::string known;
-  for (int64_t id = data::unk_id + 1; id < vocabulary.size(); ++id) {
-    if (known.size() > 200) return known + " …";
-    known += (known.empty() ? "" : " ") + vocabulary.token(id);
-  }
-  return known;
+std::string flag_name(const Field& field) {
+  std::string name = field.name;
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+/// What stands for the value in help; a switch has none.
+std::string placeholder(const Field& field) {
+  if (std::holds_alternative<bool*>(field.value)) return "";
+  if (std::holds_alternative<int64_t*>(field.value)) return "N";
+  if (std::holds_alternative<double*>(field.value)) return "X";
+  std::string choices;
+  for (const auto& choice : field.choices) choices += (choices.empty() ? "" : "|") + choice;
+  return choices.empty() ? "FILE" : choices;
 }
 
 }  // namespace
 
-std::vector<std::string> tokens_of(const LoadedModel& loaded, const std::string& text) {
-  const data::Unit unit = loaded.task->source_unit();
-  auto tokens = data::split(unit, loaded.task->normalized(text));
-  require(!tokens.empty(), "\"", text, "\": there is nothing to read");
-  if (unit == data::Unit::word) return tokens;
-  const auto& vocabulary = loaded.model.source;
-  for (const auto& token : tokens) {
-    require(vocabulary.find(token).value_or(-1) > data::unk_id, "\"", text,
-            "\": the model does not know \"", token, "\"; it reads ", known_tokens(vocabulary));
+std::vector<Flag> task_flags(Task& task) {
+  std::vector<Flag> flags;
+  for (const auto& field : task.options()) {
+    flags.push_back({.name = flag_name(field), .value = placeholder(field), .help = field.help});
   }
-  return tokens;
+  return flags;
+}
+
+void set_options(Task& task, const Arguments& arguments) {
+  const auto fields = task.options();
+  for (const auto& field : fields) {
+    const auto given = arguments.text(flag_name(field));
+    if (!given) continue;
+    try {
+      const bool is_switch = std::holds_alternative<bool*>(field.value);
+      set_field(fields, field.name, is_switch ? "true" : *given);
+    } catch (const Error& error) {
+      arguments.refuse("--", error.what());
+    }
+  }
+  try {
+    task.check_options();
+  } catch (const Error& error) {
+    arguments.refuse(error.what());
+  }
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "flags.h"
 #include "heed/models/tasks/task.h"
 
 /// Where the setup scripts put the CMU dictionary: beside the build of this program, or under the
@@ -20,11 +21,12 @@ bool is_task(const std::string& name);
 /// A model file with the task that it was trained for.
 struct LoadedModel {
   std::string path;
-  heed::models::TextModel model;
+  heed::models::StoredModel stored;
   std::unique_ptr<heed::models::Task> task;
 };
 LoadedModel load(const std::string& argument);
 
-/// The text as the model reads it. Throws heed::Error for a text without tokens, and, where tokens
-/// are characters, for one with a character that the model does not know.
-std::vector<std::string> tokens_of(const LoadedModel& loaded, const std::string& text);
+/// The options of a task as flags: --lower-case for the field lower_case.
+std::vector<Flag> task_flags(heed::models::Task& task);
+/// Sets the options that were given as flags. Throws UsageError.
+void set_options(heed::models::Task& task, const Arguments& arguments);

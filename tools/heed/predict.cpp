@@ -16,32 +16,23 @@ class Predictor {
   Predictor(LoadedModel loaded, bool json) : loaded_(std::move(loaded)), json_(json) {}
 
   void operator()(std::span<const std::string> texts) {
-    std::vector<std::string> readable;
-    std::vector<std::vector<std::string>> sources;
-    for (const auto& text : texts) {
-      try {
-        sources.push_back(tokens_of(loaded_, text));
-        readable.push_back(text);
-      } catch (const Error& error) {
-        failed_ = true;
-        complain(std::string("heed: predict: ") + error.what());
-      }
-    }
-    const auto found =
-        transcribe(loaded_.model, sources, {.max_length = loaded_.task->config().max_length});
-    for (size_t i = 0; i < found.size(); ++i) {
-      answer(readable[i], data::join(loaded_.task->target_unit(), found[i].target));
-    }
+    for (const auto& answer : loaded_.task->answer(loaded_.stored, texts, {})) tell(answer);
     flush_output();
   }
 
   bool failed() const { return failed_; }
 
  private:
-  void answer(const std::string& source, const std::string& target) const {
-    if (!json_) return print(shown(source) + "\t" + shown(target) + "\n");
-    print_json(
-        Json::object().set("event", "prediction").set("source", source).set("target", target));
+  void tell(const Answer& answer) {
+    if (!answer.error.empty()) {
+      failed_ = true;
+      return complain("heed: predict: " + answer.error);
+    }
+    if (!json_) return print(shown(answer.source) + "\t" + shown(answer.text) + "\n");
+    Json json = Json::object().set("event", "prediction").set("source", answer.source);
+    json.set("target", answer.text);
+    for (const auto& [name, value] : answer.facts.items()) json.set(name, value);
+    print_json(json);
   }
 
   LoadedModel loaded_;

@@ -16,11 +16,12 @@ namespace {
 
 /// The fields that --set sets: the model's, but for what is taken from the data, and training's.
 std::vector<Field> settable(RunConfig& config) {
-  auto fields = list_fields(config.model);
-  std::erase_if(fields, [](const Field& field) {
-    return field.name == "source_tokens" || field.name == "target_tokens";
+  auto fields = config.recipe.model->fields();
+  const auto sizes = config.task->sizes();
+  std::erase_if(fields, [&](const Field& field) {
+    return std::find(sizes.begin(), sizes.end(), field.name) != sizes.end();
   });
-  for (const auto& field : list_fields(config.training)) fields.push_back(field);
+  for (const auto& field : list_fields(config.recipe.training)) fields.push_back(field);
   return fields;
 }
 
@@ -34,34 +35,37 @@ void set(RunConfig& config, const std::string& word, const Arguments& arguments)
   }
 }
 
+/// The run that --config and --model name, before any other flag.
+RunConfig base(const std::string& task, const Arguments& arguments) {
+  const auto path = arguments.text("config"), model = arguments.text("model");
+  if (path) {
+    const Json json = parse_json(read_file(*path), *path);
+    RunConfig config = read_run(task, JsonReader(json, *path));
+    if (!model || *model == config.recipe.type) return config;
+    arguments.refuse("--model ", *model, ": ", *path, " is of a ", config.recipe.type);
+  }
+  try {
+    return default_run(task, model.value_or(""));
+  } catch (const Error& error) {
+    arguments.refuse(error.what());
+  }
+}
+
 RunConfig configuration(const Arguments& arguments) {
   arguments.expect_texts(1, 1, "a task: " + task_names());
   const std::string& name = arguments.texts()[0];
   if (!is_task(name)) arguments.refuse("there is no task \"", name, "\"; there are ", task_names());
-  RunConfig config = default_run(name);
-  if (const auto path = arguments.text("config")) {
-    const Json json = parse_json(read_file(*path), *path);
-    read_run(config, JsonReader(json, *path));
-  }
-  if (const auto data = arguments.text("data")) config.data = *data;
-  if (const auto unit = arguments.text("unit")) {
-    if (name != "pairs") arguments.refuse("--unit is for the task pairs");
-    if (*unit != "character" && *unit != "word") {
-      arguments.refuse("--unit: expected character or word, got \"", *unit, "\"");
-    }
-    config.task.unit = *unit;
-  }
-  if (const auto seed = arguments.integer("seed", 0)) config.training.seed = *seed;
+  RunConfig config = base(name, arguments);
+  set_options(*config.task, arguments);
+  if (const auto seed = arguments.integer("seed", 0)) config.recipe.training.seed = *seed;
   for (const auto& word : arguments.all("set")) set(config, word, arguments);
-  if (name == "dates" && !config.data.empty()) arguments.refuse("dates: there is no --data");
-  if (name == "pairs" && config.data.empty()) arguments.refuse("pairs: --data FILE.tsv is missing");
   return config;
 }
 
 int train_task(const Arguments& arguments) {
   const RunConfig config = configuration(arguments);
   const int64_t max_steps = arguments.integer("max-steps", 1).value_or(0);
-  const int64_t all = config.training.steps;
+  const int64_t all = config.recipe.training.steps;
   TrainView view({.json = arguments.has("json"),
                   .quiet = arguments.has("quiet"),
                   .verbose = arguments.has("verbose"),
@@ -69,42 +73,59 @@ int train_task(const Arguments& arguments) {
                   .steps = max_steps > 0 ? std::min(max_steps, all) : all});
   const RunResult result =
       run(config,
-          {.folder = arguments.text("out").value_or("runs/" + config.task.name),
-           .dictionaries = dictionary_places(),
+          {.folder = arguments.text("out").value_or("runs/" + config.task->name()),
+           .places = {.dictionaries = dictionary_places()},
            .max_steps = max_steps,
            .machine = machine()},
           view);
   return result.signal == 0 ? 0 : 128 + result.signal;
 }
 
+/// The task that the words name, or an empty text.
+std::string named_task(std::span<const std::string> words) {
+  const auto found = std::find_if(words.begin(), words.end(), is_task);
+  return found == words.end() ? "" : *found;
+}
+
+std::vector<Flag> flags_of_task(std::span<const std::string> words) {
+  const std::string task = named_task(words);
+  return task.empty() ? std::vector<Flag>() : task_flags(*make_task(task));
+}
+
 std::string details(const Arguments& arguments) {
   std::string text = "tasks:\n";
-  for (const auto& task : tasks()) text += "  " + padded(task.name, 7) + task.help + "\n";
-  const std::string name = arguments.texts().empty() ? "" : arguments.texts()[0];
-  if (!is_task(name)) return text + "\nheed train TASK --help lists what --set can set.\n";
-  RunConfig config = default_run(name);
-  return text + "\n--set, with the values that " + name + " has unless set:\n" +
-         describe(settable(config));
+  for (const auto& task : tasks()) text += "  " + padded(task.name, 10) + task.help + "\n";
+  const std::string name = named_task(arguments.texts());
+  if (name.empty())
+    return text +
+           "\nheed train TASK --help lists the flags of a task, its models, "
+           "and what --set can set.\n";
+  RunConfig config = base(name, arguments);
+  text += "\nmodels of " + name + ":\n";
+  for (const auto& recipe : config.task->recipes()) {
+    text += "  " + padded(recipe.type, 10) + find_type(types(), recipe.type).help + "\n";
+  }
+  return text + "\n--set, with the values that a " + config.recipe.type + " for " + name +
+         " has unless set:\n" + describe(settable(config));
 }
 
 }  // namespace
 
 Command train_command() {
-  return {
-      .name = "train",
-      .arguments = "TASK",
-      .help = "train a model for a task: g2p, dates or pairs",
-      .flags = {{"data", "FILE", "the task's data (g2p: the CMU dictionary, where it is found)"},
-                {"unit", "UNIT", "pairs: cut texts into each character or word (character)"},
-                {"out", "DIR", "the run's folder (runs/TASK)"},
-                {"seed", "N", "of the random numbers (1)"},
-                {"max-steps", "N", "stop after N steps, on the schedule of all"},
-                {"set", "KEY=VALUE", "set a field of the model or the training, see below"},
-                {"config", "FILE", "start from the run.json of another run"},
-                {"json", "", "every event as a line of JSON on stdout"},
-                {"quiet", "", "no progress"},
-                {"log", "FILE", "write progress to a file too"},
-                {"verbose", "", "more lines in logs, and the memory used", 'v'}},
-      .run = train_task,
-      .details = details};
+  return {.name = "train",
+          .arguments = "TASK",
+          .help = "train a model for a task: " + task_names(),
+          .flags = {{"model", "TYPE", "which model, where several fit"},
+                    {"out", "DIR", "the run's folder (runs/TASK)"},
+                    {"seed", "N", "of the random numbers (1)"},
+                    {"max-steps", "N", "stop after N steps, on the schedule of all"},
+                    {"set", "KEY=VALUE", "set a field of the model or the training, see below"},
+                    {"config", "FILE", "start from the run.json of another run"},
+                    {"json", "", "every event as a line of JSON on stdout"},
+                    {"quiet", "", "no progress"},
+                    {"log", "FILE", "write progress to a file too"},
+                    {"verbose", "", "more lines in logs, and the memory used", 'v'}},
+          .run = train_task,
+          .details = details,
+          .more_flags = flags_of_task};
 }

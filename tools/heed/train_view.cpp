@@ -12,6 +12,7 @@
 using namespace heed;
 using namespace heed::models;
 using show::fixed;
+using show::grouped;
 
 namespace {
 
@@ -28,16 +29,11 @@ std::vector<std::string> table(std::span<const Sample> samples) {
   for (const auto& sample : samples) {
     lines.push_back("  " + padded(cell(sample.source), source_width) + "  " +
                     padded(cell(sample.written), written_width) + "  " +
-                    (sample.right ? "right" : "wrong: " + cell(sample.expected)));
+                    (!sample.judged ? ""
+                     : sample.right ? "right"
+                                    : "wrong: " + cell(sample.expected)));
   }
   return lines;
-}
-
-/// 105664 as "105,664".
-std::string grouped(int64_t number) {
-  std::string digits = text(number);
-  for (int i = int(digits.size()) - 3; i > 0; i -= 3) digits.insert(size_t(i), ",");
-  return digits;
 }
 
 }  // namespace
@@ -57,18 +53,15 @@ TrainView::TrainView(ViewOptions options)
   log_.emplace(show::ProgressOptions{.write = [this](std::string_view lines) { log(lines); }});
 }
 
-void TrainView::started(const Task& task, const RunFacts& facts) {
-  task_ = &task;
-  note(task.config().name + ": " + grouped(facts.train) + " examples to learn (" +
-       grouped(facts.pairs) + " pairs), " + grouped(facts.validation) + " to validate, " +
-       grouped(facts.test) + " to test");
-  note("model: " + grouped(facts.parameters) + " parameters, vocabularies of " +
-       text(facts.source_tokens) + " and " + text(facts.target_tokens) + " tokens; " +
+void TrainView::started(const Task& task, const DataFacts& facts, int64_t parameters) {
+  items_ = facts.items;
+  note(task.name() + ": " + facts.examples);
+  note("model: " + grouped(parameters) + " parameters, " + facts.sizes + "; " +
        text(num_threads()) + " threads");
 }
 
 void TrainView::step(const StepReport& report) {
-  tokens_ += report.tokens;
+  done_ += report.items;
   const auto passed = std::chrono::steady_clock::now() - start_;
   show::ProgressFields fields{
       .step = report.step,
@@ -77,18 +70,18 @@ void TrainView::step(const StepReport& report) {
       .smoothed_loss = report.smoothed_loss,
       .lr = report.learning_rate,
       .gradient_norm = report.gradient_norm,
-      .items_per_second = double(tokens_) / std::chrono::duration<double>(passed).count(),
-      .items = "tokens"};
+      .items_per_second = double(done_) / std::chrono::duration<double>(passed).count(),
+      .items = items_};
   if (options_.verbose) fields.memory_bytes = memory_statistics().peak_bytes;
   progress_.update(fields);
   if (log_) log_->update(fields);
 }
 
-void TrainView::validated(int64_t step, const data::ErrorRates* rates,
-                          std::span<const Sample> samples) {
-  note(rates ? "\nstep " + text(step) + ": " + task_->describe(*rates) : "\nbefore training:");
-  for (const auto& line : table(samples)) note(line);
-  if (step == 0) start_ = std::chrono::steady_clock::now();
+void TrainView::validated(int64_t step, const Report& report) {
+  const bool before = step == 0;
+  note(before ? "before training:" : "\nstep " + text(step) + ": " + report.words);
+  for (const auto& line : table(report.samples)) note(line);
+  if (before) start_ = std::chrono::steady_clock::now();
 }
 
 void TrainView::event(const Json& event) {
@@ -107,15 +100,14 @@ void TrainView::finished(const RunResult& result) {
 }
 
 void TrainView::print_result(const RunResult& result) const {
-  const auto& rates = result.test.rates;
-  print("test: " + task_->describe(rates) + "\n      on " + grouped(rates.sequences) +
+  const Report& test = result.test;
+  print("test: " + test.words + "\n      on " + grouped(test.count) +
         " examples never seen, after " + grouped(result.steps) + " steps in " +
         fixed(result.train_seconds, 1) + " s\n");
-  const std::string remark = task_->remark(result.test.measures);
-  if (!remark.empty()) print("      " + remark + "\n");
+  if (!test.remark.empty()) print("      " + test.remark + "\n");
   print("\n");
-  for (const auto& line : table(result.samples)) print(line + "\n");
-  if (!result.maps.empty()) print("\n" + drawn(result.maps[0]));
+  for (const auto& line : table(test.samples)) print(line + "\n");
+  if (!test.maps.empty()) print("\n" + drawn(test.maps[0]));
   print("\nwritten:\n");
   for (const auto& path : result.paths) print("  " + path + "\n");
 }

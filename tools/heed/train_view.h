@@ -20,10 +20,10 @@ class TrainView final : public heed::models::RunView {
  public:
   explicit TrainView(ViewOptions options);
 
-  void started(const heed::models::Task& task, const heed::models::RunFacts& facts) override;
+  void started(const heed::models::Task& task, const heed::models::DataFacts& facts,
+               int64_t parameters) override;
   void step(const heed::models::StepReport& report) override;
-  void validated(int64_t step, const heed::data::ErrorRates* rates,
-                 std::span<const heed::models::Sample> samples) override;
+  void validated(int64_t step, const heed::models::Report& report) override;
   void event(const heed::Json& event) override;
   void finished(const heed::models::RunResult& result) override;
 
@@ -36,8 +36,8 @@ class TrainView final : public heed::models::RunView {
   heed::show::Progress progress_;
   std::optional<heed::LineWriter> log_file_;
   std::optional<heed::show::Progress> log_;
-  const heed::models::Task* task_ = nullptr;
-  int64_t tokens_ = 0;
+  std::string items_ = "items";
+  int64_t done_ = 0;
   std::chrono::steady_clock::time_point start_ = {};
 };
 
