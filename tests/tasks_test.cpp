@@ -172,7 +172,7 @@ TEST_CASE("a run trains, tests and leaves its folder") {
 
   const StoredModel loaded = load_model(result.paths[0]);
   const auto again = task_of(loaded, result.paths[0]);
-  set_field(again->options(), "data", folder / "pairs.tsv");
+  set_field(again->options(), "data", (folder / "pairs.tsv").string());
   again->read({});
   CHECK(again->test(loaded).measures == result.test.measures);
 }
