@@ -6,7 +6,7 @@
 #include "heed/core/error.h"
 #include "heed/models/data/buckets.h"
 #include "heed/models/data/pairs.h"
-#include "heed/models/data/tokenizer.h"
+#include "heed/models/data/unit.h"
 #include "heed/models/data/vocabulary.h"
 #include "tests/catch.h"
 #include "tests/support.h"
@@ -65,7 +65,7 @@ TEST_CASE("characters and words") {
 TEST_CASE("a vocabulary maps tokens to ids and back") {
   TokenCounts counts;
   count_tokens(Words{"b", "a", "b", "c", "a", "b", "<eos>", "<eos>"}, counts);
-  const auto vocabulary = Vocabulary::from_counts(counts, 2);
+  const auto vocabulary = Vocabulary::from_counts(counts, {.min_count = 2});
   CHECK(vocabulary.tokens() == Words{"<pad>", "<bos>", "<eos>", "<unk>", "a", "b"});
   CHECK(vocabulary.size() == 6);
   CHECK(vocabulary.find("b") == 5);
@@ -89,7 +89,39 @@ TEST_CASE("a vocabulary refuses wrong lists, all problems in one message") {
               "token 5 is empty; token 6 \"a\" is token 4 again; token 7 is not UTF-8: \"\\xc3\"");
   check_error([] { Vocabulary().token(4); }, "expected an id in [0, 4), got 4");
   check_error([] { Vocabulary().tokens(Ids{-1}); }, "got -1");
-  check_error([] { Vocabulary::from_counts({}, 0); }, "min_count must be at least 1, got 0");
+  check_error([] { Vocabulary::from_counts({}, {.min_count = 0}); },
+              "min_count must be at least 1, got 0");
+}
+
+TEST_CASE("a vocabulary of plain text has no special tokens") {
+  TokenCounts counts;
+  count_tokens(Words{"b", "a", "b", "c", "a", "b", "d"}, counts);
+  const auto plain = Vocabulary::from_counts(counts, {.specials = false});
+  CHECK(plain.tokens() == Words{"a", "b", "c", "d"});
+  CHECK_FALSE(plain.has_specials());
+  CHECK(plain.ids(Words{"d", "a"}) == Ids{3, 0});
+  check_error(
+      [&] {
+        plain.ids(Words{"a", "x"});
+      },
+      "Vocabulary: \"x\" is not among the 4 tokens, and there is no <unk>");
+  CHECK(Vocabulary::plain(plain.tokens()).find("c") == 2);
+  CHECK(Vocabulary::plain({}).size() == 0);
+  check_error([] { Vocabulary::plain(Words{"a", "a"}); }, "token 1 \"a\" is token 0 again");
+}
+
+TEST_CASE("a vocabulary keeps the most frequent tokens") {
+  TokenCounts counts;
+  count_tokens(Words{"b", "a", "b", "c", "a", "b", "d"}, counts);
+  const auto kept = [&](VocabularyOptions options) {
+    return Vocabulary::from_counts(counts, options).tokens();
+  };
+  CHECK(kept({.max_size = 3, .specials = false}) == Words{"a", "b", "c"});
+  CHECK(kept({.max_size = 1, .specials = false}) == Words{"b"});
+  CHECK(kept({.min_count = 2, .max_size = 3, .specials = false}) == Words{"a", "b"});
+  CHECK(kept({.max_size = 5}) == Words{"<pad>", "<bos>", "<eos>", "<unk>", "b"});
+  check_error([&] { kept({.max_size = 4}); }, "max_size must be 0 or above 4, got 4");
+  check_error([&] { kept({.max_size = -1, .specials = false}); }, "or above 0, got -1");
 }
 
 TEST_CASE("pairs are read from a file, right answers gathered") {

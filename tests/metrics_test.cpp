@@ -2,7 +2,7 @@
 #include <array>
 
 #include "heed/core/generator.h"
-#include "heed/models/data/tokenizer.h"
+#include "heed/models/data/unit.h"
 #include "heed/models/metrics/bleu.h"
 #include "heed/models/metrics/edit_distance.h"
 #include "tests/catch.h"

@@ -102,7 +102,7 @@ Split split(std::vector<Example> examples, uint64_t seed, double validation_frac
 Vocabulary source_vocabulary(std::span<const Example> examples, int64_t min_count) {
   TokenCounts counts;
   for (const auto& example : examples) count_tokens(example.source, counts);
-  return Vocabulary::from_counts(counts, min_count);
+  return Vocabulary::from_counts(counts, {.min_count = min_count});
 }
 
 Vocabulary target_vocabulary(std::span<const Example> examples, int64_t min_count) {
@@ -110,7 +110,7 @@ Vocabulary target_vocabulary(std::span<const Example> examples, int64_t min_coun
   for (const auto& example : examples) {
     for (const auto& target : example.targets) count_tokens(target, counts);
   }
-  return Vocabulary::from_counts(counts, min_count);
+  return Vocabulary::from_counts(counts, {.min_count = min_count});
 }
 
 std::vector<EncodedPair> encode(std::span<const Example> examples, const Vocabulary& source,

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "heed/models/data/tokenizer.h"
+#include "heed/models/data/unit.h"
 #include "heed/models/data/vocabulary.h"
 
 namespace heed::data {

@@ -1,48 +1,33 @@
 #include "heed/models/data/tokenizer.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "heed/core/error.h"
-#include "heed/core/io/utf8.h"
-#include "heed/models/data/lines.h"
+#include "heed/models/data/unit_tokenizer.h"
 
 namespace heed::data {
-namespace {
 
-std::vector<std::string> split_words(std::string_view text) {
-  constexpr std::string_view space = " \t\n\r\v\f";
-  std::vector<std::string> words;
-  for (size_t begin = text.find_first_not_of(space); begin != text.npos;) {
-    const size_t end = std::min(text.find_first_of(space, begin), text.size());
-    words.emplace_back(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(space, end);
+std::unique_ptr<Tokenizer> read_tokenizer(const JsonReader& json) {
+  const JsonReader kind = json.at("kind");
+  const std::string& name = kind.as_string();
+  if (name == "character" || name == "word") {
+    return std::make_unique<UnitTokenizer>(UnitTokenizer::from_json(json));
   }
-  return words;
+  fail<FileError>(kind.path(), ": expected character or word, got ", kind.json());
 }
 
-}  // namespace
-
-std::vector<std::string> split(Unit unit, std::string_view text) {
-  auto characters = utf8_characters(text);  // checks the text in both cases
-  return unit == Unit::character ? std::move(characters) : split_words(text);
+std::unique_ptr<Tokenizer> train_tokenizer(std::span<const std::string> texts,
+                                           const TokenizerOptions& options) {
+  const Unit unit = parse_unit(options.kind);
+  TokenCounts counts;
+  for (const auto& text : texts) count_tokens(split(unit, text), counts);
+  auto vocabulary = Vocabulary::from_counts(counts, {.min_count = options.min_count,
+                                                     .max_size = options.vocabulary,
+                                                     .specials = options.specials});
+  return std::make_unique<UnitTokenizer>(unit, std::move(vocabulary));
 }
 
-std::string join(Unit unit, std::span<const std::string> tokens) {
-  std::string text;
-  for (const auto& token : tokens) {
-    if (unit == Unit::word && &token != &tokens.front()) text += ' ';
-    text += token;
-  }
-  return text;
-}
-
-std::string text(Unit unit) { return unit == Unit::character ? "character" : "word"; }
-
-Unit parse_unit(std::string_view name) {
-  if (name == "character") return Unit::character;
-  if (name == "word") return Unit::word;
-  fail("unit: expected character or word, got ", shown(name));
+std::unique_ptr<Tokenizer> train_tokenizer(std::string_view text, const TokenizerOptions& options) {
+  const std::string copy(text);
+  return train_tokenizer(std::span(&copy, 1), options);
 }
 
 }  // namespace heed::data

@@ -1,27 +1,59 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "heed/core/io/json.h"
+
 namespace heed::data {
 
-/// What one token of a text is: a UTF-8 character (code point), or a word between white space
-/// (space, tab, line feed, carriage return, vertical tab, form feed).
-enum class Unit { character, word };
+/// Cuts text into the tokens of a vocabulary and puts tokens together to text. A value that does
+/// not change; several threads may use it.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
 
-/// The tokens of a text. Error when the text is not UTF-8.
-std::vector<std::string> split(Unit unit, std::string_view text);
+  /// "character", "word", "bpe" or "wordpiece".
+  virtual std::string kind() const = 0;
+  /// The number of different tokens; ids are 0 .. size() - 1.
+  virtual int64_t size() const = 0;
 
-/// The text of tokens: characters side by side, words with one space between.
-/// join(character, split(character, text)) == text; for words, white space becomes single spaces.
-std::string join(Unit unit, std::span<const std::string> tokens);
+  /// The ids of a text's tokens, without any special token. Error when the text has something that
+  /// the vocabulary lacks and cannot call unknown.
+  virtual std::vector<int64_t> encode(std::string_view text) const = 0;
+  /// The text of ids in [0, size()); special tokens other than the unknown one are left out.
+  virtual std::string decode(std::span<const int64_t> ids) const = 0;
 
-/// "character" or "word", as files and flags spell the unit.
-std::string text(Unit unit);
+  /// The token of an id as the vocabulary spells it, always UTF-8: "the", "Ġthe", "##ing", "<eos>".
+  virtual std::string piece(int64_t id) const = 0;
+  /// The id of a token so spelt, special ones included; none when the vocabulary lacks it.
+  virtual std::optional<int64_t> find(std::string_view piece) const = 0;
 
-/// The unit of that name; Error for any other.
-Unit parse_unit(std::string_view name);
+  /// All of it as a JSON object, for read_tokenizer.
+  virtual Json to_json() const = 0;
+};
+
+/// The tokenizer of an object that to_json() wrote. FileError that says where it is wrong.
+std::unique_ptr<Tokenizer> read_tokenizer(const JsonReader& json);
+
+struct TokenizerOptions {
+  std::string kind = "character";  ///< or "word"
+  int64_t vocabulary = 0;          ///< most tokens, special ones included; 0: all
+  int64_t min_count = 1;           ///< of a token that is kept; at least 1
+  /// Ids 0 to 3 are <pad>, <bos>, <eos> and <unk> (models/data/vocabulary.h), as models that map
+  /// sequences to sequences need them. Without them text with an unknown token is an error.
+  bool specials = false;
+};
+
+/// A tokenizer with the vocabulary of some texts, UTF-8. Error for options out of their ranges.
+std::unique_ptr<Tokenizer> train_tokenizer(std::span<const std::string> texts,
+                                           const TokenizerOptions& options = {});
+std::unique_ptr<Tokenizer> train_tokenizer(std::string_view text,
+                                           const TokenizerOptions& options = {});
 
 }  // namespace heed::data

@@ -26,9 +26,16 @@ void count_tokens(std::span<const std::string> tokens, TokenCounts& counts) {
 
 Vocabulary::Vocabulary() : Vocabulary({specials.begin(), specials.end()}) {}
 
-Vocabulary::Vocabulary(std::vector<std::string> tokens) : tokens_(std::move(tokens)) {
+Vocabulary::Vocabulary(std::vector<std::string> tokens) : Vocabulary(std::move(tokens), true) {}
+
+Vocabulary Vocabulary::plain(std::vector<std::string> tokens) {
+  return Vocabulary(std::move(tokens), false);
+}
+
+Vocabulary::Vocabulary(std::vector<std::string> tokens, bool specials)
+    : tokens_(std::move(tokens)), specials_(specials) {
   std::string problems;
-  if (!starts_with_specials(tokens_)) {
+  if (specials && !starts_with_specials(tokens_)) {
     problems += "; the first tokens must be <pad> <bos> <eos> <unk>";
   }
   for (int64_t id = 0; id < size(); ++id) {
@@ -42,14 +49,27 @@ Vocabulary::Vocabulary(std::vector<std::string> tokens) : tokens_(std::move(toke
   require(problems.empty(), "Vocabulary: ", problems.substr(problems.empty() ? 0 : 2));
 }
 
-Vocabulary Vocabulary::from_counts(const TokenCounts& counts, int64_t min_count) {
+Vocabulary Vocabulary::from_counts(const TokenCounts& counts, VocabularyOptions options) {
+  const auto& [min_count, max_size, with_specials] = options;
+  const int64_t first = with_specials ? int64_t(specials.size()) : 0;
   require(min_count >= 1, "Vocabulary: min_count must be at least 1, got ", min_count);
-  std::vector<std::string> tokens(specials.begin(), specials.end());
-  for (const auto& [token, count] : counts) {
-    const bool special = std::find(specials.begin(), specials.end(), token) != specials.end();
-    if (count >= min_count && !special) tokens.push_back(token);
+  require(max_size == 0 || max_size > first, "Vocabulary: max_size must be 0 or above ", first,
+          ", got ", max_size);
+  std::vector<const TokenCounts::value_type*> kept;  // in the order of their bytes
+  for (const auto& entry : counts) {
+    const bool special = std::find(specials.begin(), specials.end(), entry.first) != specials.end();
+    if (entry.second >= min_count && !(with_specials && special)) kept.push_back(&entry);
   }
-  return Vocabulary(std::move(tokens));
+  if (max_size > 0 && int64_t(kept.size()) > max_size - first) {
+    std::stable_sort(kept.begin(), kept.end(),
+                     [](const auto* a, const auto* b) { return a->second > b->second; });
+    kept.resize(size_t(max_size - first));
+    std::sort(kept.begin(), kept.end(),
+              [](const auto* a, const auto* b) { return a->first < b->first; });
+  }
+  std::vector<std::string> tokens(specials.begin(), specials.begin() + first);
+  for (const auto* entry : kept) tokens.push_back(entry->first);
+  return Vocabulary(std::move(tokens), with_specials);
 }
 
 std::optional<int64_t> Vocabulary::find(std::string_view token) const {
@@ -67,7 +87,10 @@ std::vector<int64_t> Vocabulary::ids(std::span<const std::string> tokens) const 
   std::vector<int64_t> ids;
   ids.reserve(tokens.size());
   for (const auto& token : tokens) {
-    ids.push_back(std::max(find(token).value_or(unk_id), unk_id));  // special ids are below unk_id
+    const auto id = find(token);
+    require(id || specials_, "Vocabulary: ", shown(token), " is not among the ", size(),
+            " tokens, and there is no <unk>");
+    ids.push_back(specials_ ? std::max(id.value_or(unk_id), unk_id) : *id);
   }
   return ids;
 }

@@ -1,0 +1,41 @@
+#include "heed/models/data/unit_tokenizer.h"
+
+#include "heed/core/error.h"
+
+namespace heed::data {
+
+UnitTokenizer UnitTokenizer::from_json(const JsonReader& json) {
+  json.allow_only({"kind", "specials", "tokens"});
+  const bool specials = json.at("specials").as_bool();
+  std::vector<std::string> tokens;
+  for (const auto& token : json.at("tokens").elements()) tokens.push_back(token.as_string());
+  try {
+    return {parse_unit(json.at("kind").as_string()),
+            specials ? Vocabulary(std::move(tokens)) : Vocabulary::plain(std::move(tokens))};
+  } catch (const Error& error) {
+    fail<FileError>(json.path(), ": ", error.what());
+  }
+}
+
+std::vector<int64_t> UnitTokenizer::encode(std::string_view text) const {
+  return vocabulary_.ids(split(unit_, text));
+}
+
+std::string UnitTokenizer::decode(std::span<const int64_t> ids) const {
+  std::vector<std::string> tokens;
+  tokens.reserve(ids.size());
+  for (const int64_t id : ids) {
+    const std::string& token = vocabulary_.token(id);
+    if (!vocabulary_.has_specials() || id >= unk_id) tokens.push_back(token);
+  }
+  return join(unit_, tokens);
+}
+
+Json UnitTokenizer::to_json() const {
+  return Json::object()
+      .set("kind", kind())
+      .set("specials", vocabulary_.has_specials())
+      .set("tokens", Json::array(vocabulary_.tokens()));
+}
+
+}  // namespace heed::data

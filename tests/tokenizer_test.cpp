@@ -1,0 +1,79 @@
+#include "heed/models/data/tokenizer.h"
+#include "heed/core/error.h"
+#include "heed/models/data/vocabulary.h"
+#include "tests/catch.h"
+#include "tests/support.h"
+
+using namespace heed::data;
+using heed::Json, heed::JsonReader;
+using Ids = std::vector<int64_t>;
+
+namespace {
+
+/// The same tokenizer after a way through JSON text.
+std::unique_ptr<Tokenizer> stored(const Tokenizer& tokenizer) {
+  const Json json = heed::parse_json(tokenizer.to_json().dump(1), "t.json");
+  auto read = read_tokenizer(JsonReader(json, "t.json"));
+  CHECK(read->kind() == tokenizer.kind());
+  CHECK(read->size() == tokenizer.size());
+  CHECK(read->to_json() == json);
+  return read;
+}
+
+void check_file_error(const std::string& text, std::string_view part) {
+  const auto read = [&] {
+    const Json json = heed::parse_json(text, "t.json");
+    read_tokenizer(JsonReader(json, "t.json"));
+  };
+  check_error(read, part);
+  CHECK_THROWS_AS(read(), heed::FileError);
+}
+
+}  // namespace
+
+TEST_CASE("a character tokenizer has the characters of its text and no more") {
+  const auto tokenizer = train_tokenizer("hello wörld\n");
+  CHECK(tokenizer->kind() == "character");
+  CHECK(tokenizer->size() == 9);  // "\n dehlorwö" without the second l and o
+  CHECK(tokenizer->piece(0) == "\n");
+  CHECK(tokenizer->find("ö") == 8);
+  CHECK_FALSE(tokenizer->find("<eos>"));
+  CHECK(tokenizer->encode("ho\n") == Ids{4, 6, 0});
+  CHECK(tokenizer->decode(Ids{4, 8, 1}) == "hö ");
+  CHECK(stored(*tokenizer)->encode("wörld") == tokenizer->encode("wörld"));
+  check_error([&] { tokenizer->encode("x"); }, "\"x\" is not among the 9 tokens");
+  check_error([&] { tokenizer->decode(Ids{9}); }, "expected an id in [0, 9), got 9");
+}
+
+TEST_CASE("a tokenizer with special tokens keeps their ids and leaves them out of text") {
+  const auto tokenizer = train_tokenizer("abca", {.specials = true});
+  CHECK(tokenizer->size() == 7);
+  CHECK(tokenizer->encode("axb") == Ids{4, unk_id, 5});
+  CHECK(tokenizer->decode(Ids{bos_id, 4, unk_id, 5, eos_id, pad_id}) == "a<unk>b");
+  CHECK(tokenizer->find("<eos>") == eos_id);
+  CHECK(stored(*tokenizer)->find("<eos>") == eos_id);
+}
+
+TEST_CASE("a word tokenizer keeps the frequent words of several texts") {
+  const std::vector<std::string> texts = {"the cat  saw the dog", "the\tdog ran <eos>"};
+  const auto tokenizer = train_tokenizer(texts, {.kind = "word", .min_count = 2, .specials = true});
+  CHECK(tokenizer->kind() == "word");
+  CHECK(tokenizer->size() == 6);
+  CHECK(tokenizer->encode("the cat\nthe dog <eos>") == Ids{5, 3, 5, 4, 3});
+  CHECK(stored(*tokenizer)->decode(Ids{5, 4}) == "the dog");
+  CHECK(train_tokenizer(texts, {.kind = "word", .vocabulary = 2})->encode("dog the") == Ids{0, 1});
+}
+
+TEST_CASE("tokenizers refuse wrong options and wrong files") {
+  check_error([] { train_tokenizer("a", {.kind = "byte"}); }, "expected character or word");
+  check_error([] { train_tokenizer("a\xff"); }, "byte 1 (0xff) is not valid UTF-8");
+  check_error([] { train_tokenizer("a", {.min_count = 0}); }, "min_count must be at least 1");
+  check_file_error("{}", "t.json: \"kind\" is missing");
+  check_file_error(R"({"kind": "byte"})", "t.json: kind: expected character or word");
+  check_file_error(R"({"kind": "word", "specials": false, "tokens": ["a"], "x": 1})", "keys: x");
+  check_file_error(R"({"kind": "word", "specials": 0, "tokens": ["a"]})",
+                   "specials: expected true");
+  check_file_error(R"({"kind": "word", "specials": true, "tokens": ["a"]})",
+                   "t.json: Vocabulary: the first tokens must be <pad>");
+  check_file_error(R"({"kind": "character", "specials": false, "tokens": ["a", 1]})", "tokens[1]");
+}
