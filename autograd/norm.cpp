@@ -16,6 +16,11 @@ Variable definition(const Variable& x, const Variable& weight, const Variable& b
   return bias.defined() ? y + bias : y;
 }
 
+Variable rms_definition(const Variable& x, const Variable& weight, double eps) {
+  const Variable y = x * rsqrt(mean(square(x), {-1}, true) + eps);
+  return weight.defined() ? y * weight : y;
+}
+
 }  // namespace
 
 Variable layer_norm(const Variable& x, const Variable& weight, const Variable& bias, double eps) {
@@ -44,6 +49,29 @@ Variable layer_norm(const Variable& x, const Variable& weight, const Variable& b
         gradients.inputs[0] = back.x;
         if (has_weight) gradients.inputs[1] = back.weight;
         if (has_bias) gradients.inputs[1 + has_weight] = back.bias;
+      })[0];
+}
+
+Variable rms_norm(const Variable& x, const Variable& weight, double eps) {
+  static constexpr Op op{"rms_norm", "y = x / sqrt(mean(x^2) + eps) w",
+                         "dx = r (g - n mean(g n)), g = dy w, n = x r"};
+  if (!fused()) return rms_definition(x, weight, eps);
+
+  const RmsNormResult found = rms_norm(x.value(), weight.value(), eps);
+  std::vector<Variable> inputs{x};
+  if (weight.defined()) inputs.push_back(weight);
+  const bool has_weight = weight.defined();
+  return record_fused(
+      {op, {"eps", eps}}, std::span(&found.y, 1), inputs,
+      [=](std::span<const Variable> in) {
+        return std::vector{rms_definition(in[0], has_weight ? in[1] : Variable(), eps)};
+      },
+      [=, rrms = found.rrms](std::span<const Saved> in, Gradients& gradients) {
+        const RmsNormGradients back =
+            rms_norm_backward(gradients.outputs[0].value(), in[0].value(), rrms,
+                              has_weight ? in[1].value() : Tensor());
+        gradients.inputs[0] = back.x;
+        if (has_weight) gradients.inputs[1] = back.weight;
       })[0];
 }
 

@@ -12,12 +12,18 @@
 namespace heed {
 namespace {
 
-void check_vector(const Tensor& v, const Tensor& x, const char* name) {
+void check_vector(const char* op, const Tensor& v, const Tensor& x, const char* name) {
   if (!v.defined()) return;
-  require(v.shape() == Shape{x.shape().back()}, "layer_norm: expected a ", name, " (",
-          x.shape().back(), ",) for x ", x.shape(), ", got ", v.shape());
-  require(v.dtype() == x.dtype(), "layer_norm: dtypes differ: x ", x.dtype(), ", ", name, " ",
-          v.dtype());
+  require(v.shape() == Shape{x.shape().back()}, op, ": expected a ", name, " (", x.shape().back(),
+          ",) for x ", x.shape(), ", got ", v.shape());
+  require(v.dtype() == x.dtype(), op, ": dtypes differ: x ", x.dtype(), ", ", name, " ", v.dtype());
+}
+
+/// A tensor with one number for each row of x (..., D): (..., 1).
+Tensor sized_like_rows(const Tensor& x) {
+  Shape one = x.shape();
+  one[one.size() - 1] = 1;
+  return Tensor::allocate(one, x.dtype());
 }
 
 /// A vector of `size` numbers in double: those of v, or `otherwise` where v is empty.
@@ -88,32 +94,91 @@ struct Backward {
   }
 };
 
-/// The sum of `pieces` vectors of 2 n numbers, piece by piece: the first n to dweight, the others
-/// to dbias.
 template <class T>
-void add_pieces(const std::vector<double>& partial, int64_t pieces, int64_t n, T* dweight,
-                T* dbias) {
-  parallel_for(0, 2 * n, 4096, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      double total = 0;
-      for (int64_t piece = 0; piece < pieces; ++piece) total += partial[size_t(piece * 2 * n + i)];
-      (i < n ? dweight[i] : dbias[i - n]) = T(total);
+struct RmsForward {
+  const T* x;
+  T *y, *rrms;
+  const double* weight;
+  int64_t n;
+  double eps;
+
+  void rows(int64_t begin, int64_t end) const {
+    for (int64_t row = begin; row < end; ++row) {
+      const T* from = x + row * n;
+      T* to = y + row * n;
+      const double squares = rows::sum(n, [from](int64_t i) { return double(from[i]) * from[i]; });
+      const double r = 1 / math::sqrt(squares / double(n) + eps);
+      const double* w = weight;
+#pragma GCC ivdep
+      for (int64_t i = 0; i < n; ++i) to[i] = T(double(from[i]) * r * w[i]);
+      rrms[row] = T(r);
     }
-  });
-}
+  }
+};
+
+template <class T>
+struct RmsBackward {
+  const T *dy, *x, *rrms;
+  const double* weight;
+  T* dx;
+  int64_t n;
+
+  /// The gradients of x for some rows; those of the weight are added up.
+  void rows(int64_t begin, int64_t end, double* dweight) const {
+    for (int64_t row = begin; row < end; ++row) {
+      const T *g = dy + row * n, *from = x + row * n;
+      T* to = dx + row * n;
+      const double *w = weight, r = rrms[row];
+      const double mean_gn =
+          rows::sum(n, [g, w, from,
+                        r](int64_t i) { return double(g[i]) * w[i] * (double(from[i]) * r); }) /
+          double(n);
+#pragma GCC ivdep
+      for (int64_t i = 0; i < n; ++i) {
+        const double unit = double(from[i]) * r;
+        to[i] = T(r * (double(g[i]) * w[i] - unit * mean_gn));
+        dweight[i] += double(g[i]) * unit;
+      }
+    }
+  }
+};
+
+/// Vectors of sums over some rows each, in double: piece p begins at `width` p.
+struct Pieces {
+  Pieces(int64_t rows, int64_t n, int64_t width)
+      : grain(std::max<int64_t>(16, rows::rows_per_task(n))),
+        count((rows + grain - 1) / grain),
+        width(width),
+        sums(size_t(count * width)) {}
+
+  double* of_row(int64_t row) { return sums.data() + row / grain * width; }
+
+  /// to[i] = the sum over all pieces of element first + i, piece by piece.
+  template <class T>
+  void add_up(int64_t first, int64_t n, T* to) const {
+    parallel_for(0, n, 4096, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        double total = 0;
+        for (int64_t p = 0; p < count; ++p) total += sums[size_t(p * width + first + i)];
+        to[i] = T(total);
+      }
+    });
+  }
+
+  int64_t grain, count, width;
+  std::vector<double> sums;
+};
 
 }  // namespace
 
 LayerNormResult layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   require(x.dim() > 0, "layer_norm: expected x (..., D), got ", x.shape());
-  check_vector(weight, x, "weight");
-  check_vector(bias, x, "bias");
+  check_vector("layer_norm", weight, x, "weight");
+  check_vector("layer_norm", bias, x, "bias");
   const Tensor from = contiguous(x);
-  Shape one = x.shape();
-  one[one.size() - 1] = 1;  // (..., 1)
   const int64_t n = x.shape().back();
-  LayerNormResult out{Tensor::allocate(x.shape(), x.dtype()), Tensor::allocate(one, x.dtype()),
-                      Tensor::allocate(one, x.dtype())};
+  LayerNormResult out{Tensor::allocate(x.shape(), x.dtype()), sized_like_rows(x),
+                      sized_like_rows(x)};
   dispatch_floating(x.dtype(), "layer_norm", [&](auto t) {
     using T = decltype(t);
     const auto w = numbers<T>(weight, n, 1), b = numbers<T>(bias, n, 0);
@@ -139,7 +204,7 @@ LayerNormGradients layer_norm_backward(const Tensor& dy, const Tensor& x, const 
   require(dy.dtype() == x.dtype(), "layer_norm_backward: dtypes differ: dy ", dy.dtype(), ", x ",
           x.dtype());
   require(x.dim() > 0, "layer_norm_backward: expected x (..., D), got ", x.shape());
-  check_vector(weight, x, "weight");
+  check_vector("layer_norm", weight, x, "weight");
   const int64_t n = x.shape().back(), rows = mean.numel();
   require(rows * n == x.numel() && mean.shape() == rstd.shape(), "layer_norm_backward: mean ",
           mean.shape(), " and rstd ", rstd.shape(), " do not fit x ", x.shape());
@@ -156,14 +221,57 @@ LayerNormGradients layer_norm_backward(const Tensor& dy, const Tensor& x, const 
                              w.data(),
                              out.x.mutable_data<T>(),
                              n};
-    const int64_t grain = std::max<int64_t>(16, rows::rows_per_task(n));
-    const int64_t pieces = (rows + grain - 1) / grain;
-    std::vector<double> partial(size_t(pieces * 2 * n));
-    parallel_for(0, rows, grain, [&](int64_t begin, int64_t end) {
-      double* sums = partial.data() + begin / grain * 2 * n;
+    Pieces pieces(rows, n, 2 * n);
+    parallel_for(0, rows, pieces.grain, [&](int64_t begin, int64_t end) {
+      double* sums = pieces.of_row(begin);
       simd::run([&kernel, begin, end, sums, n] { kernel.rows(begin, end, sums, sums + n); });
     });
-    add_pieces(partial, pieces, n, out.weight.mutable_data<T>(), out.bias.mutable_data<T>());
+    pieces.add_up(0, n, out.weight.mutable_data<T>());
+    pieces.add_up(n, n, out.bias.mutable_data<T>());
+  });
+  return out;
+}
+
+RmsNormResult rms_norm(const Tensor& x, const Tensor& weight, double eps) {
+  require(x.dim() > 0, "rms_norm: expected x (..., D), got ", x.shape());
+  check_vector("rms_norm", weight, x, "weight");
+  const Tensor from = contiguous(x);
+  const int64_t n = x.shape().back();
+  RmsNormResult out{Tensor::allocate(x.shape(), x.dtype()), sized_like_rows(x)};
+  dispatch_floating(x.dtype(), "rms_norm", [&](auto t) {
+    using T = decltype(t);
+    const auto w = numbers<T>(weight, n, 1);
+    const RmsForward<T> kernel{
+        from.data<T>(), out.y.mutable_data<T>(), out.rrms.mutable_data<T>(), w.data(), n, eps};
+    parallel_for(0, out.rrms.numel(), rows::rows_per_task(n), [&](int64_t begin, int64_t end) {
+      simd::run([kernel, begin, end] { kernel.rows(begin, end); });
+    });
+  });
+  return out;
+}
+
+RmsNormGradients rms_norm_backward(const Tensor& dy, const Tensor& x, const Tensor& rrms,
+                                   const Tensor& weight) {
+  require(x.dim() > 0 && dy.shape() == x.shape() && dy.dtype() == x.dtype(),
+          "rms_norm_backward: expected dy like x (..., D), got ", dy.shape(), " of ", dy.dtype(),
+          " and ", x.shape(), " of ", x.dtype());
+  check_vector("rms_norm_backward", weight, x, "weight");
+  const int64_t n = x.shape().back(), rows = rrms.numel();
+  require(rows * n == x.numel(), "rms_norm_backward: rrms ", rrms.shape(), " does not fit x ",
+          x.shape());
+  const Tensor g = contiguous(dy), from = contiguous(x), r = contiguous(rrms);
+  RmsNormGradients out{Tensor::allocate(x.shape(), x.dtype()), Tensor::allocate({n}, x.dtype())};
+  dispatch_floating(x.dtype(), "rms_norm_backward", [&](auto t) {
+    using T = decltype(t);
+    const auto w = numbers<T>(weight, n, 1);
+    const RmsBackward<T> kernel{g.data<T>(), from.data<T>(),          r.data<T>(),
+                                w.data(),    out.x.mutable_data<T>(), n};
+    Pieces pieces(rows, n, n);
+    parallel_for(0, rows, pieces.grain, [&](int64_t begin, int64_t end) {
+      double* sums = pieces.of_row(begin);
+      simd::run([&kernel, begin, end, sums] { kernel.rows(begin, end, sums); });
+    });
+    pieces.add_up(0, n, out.weight.mutable_data<T>());
   });
   return out;
 }

@@ -1,15 +1,13 @@
 #include "heed/nn/multihead_attention.h"
 
-#include <cmath>
-
-#include "heed/autograd/dropout.h"
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/matmul.h"
 #include "heed/autograd/reduce.h"
+#include "heed/autograd/scaled_dot_product_attention.h"
 #include "heed/autograd/shape.h"
-#include "heed/autograd/softmax.h"
 #include "heed/core/creation.h"
 #include "heed/nn/init.h"
+#include "heed/nn/positions.h"
 
 namespace heed::nn {
 namespace {
@@ -26,7 +24,19 @@ MultiheadAttentionOptions checked(MultiheadAttentionOptions options) {
           "MultiheadAttention: expected a dropout in [0, 1], got ", options.dropout);
   if (options.kdim == 0) options.kdim = options.embed_dim;
   if (options.vdim == 0) options.vdim = options.embed_dim;
+  if (options.num_kv_heads == 0) options.num_kv_heads = options.num_heads;
+  require(options.num_kv_heads >= 1 && options.num_heads % options.num_kv_heads == 0,
+          "MultiheadAttention: expected num_kv_heads that divide num_heads, got ",
+          options.num_kv_heads, " and ", options.num_heads);
+  require(!options.rotary || options.embed_dim / options.num_heads % 2 == 0,
+          "MultiheadAttention: rotary needs heads of an even size, got ",
+          options.embed_dim / options.num_heads);
   return options;
+}
+
+/// C, the width of all keys.
+int64_t key_width(const MultiheadAttentionOptions& options) {
+  return options.embed_dim / options.num_heads * options.num_kv_heads;
 }
 
 Parameter xavier(const Shape& shape) {
@@ -35,115 +45,139 @@ Parameter xavier(const Shape& shape) {
   return weight;
 }
 
-void check_sequences(const MultiheadAttentionOptions& options, const Variable& query,
-                     const Variable& key, const Variable& value) {
-  const auto fits = [&](const Variable& x, int64_t width) {
-    return x.defined() && x.dim() == 3 && x.size(2) == width;
-  };
-  const int batch = options.batch_first ? 0 : 1;
-  const bool all_fit = fits(query, options.embed_dim) && fits(key, options.kdim) &&
-                       fits(value, options.vdim) && query.size(batch) == key.size(batch) &&
-                       key.size(0) == value.size(0) && key.size(1) == value.size(1);
-  const auto shape = [](const Variable& x) { return x.defined() ? text(x.shape()) : "nothing"; };
-  require(all_fit, "MultiheadAttention: expected query ",
-          options.batch_first ? "(B, T, " : "(T, B, ", options.embed_dim, "), key ",
-          options.batch_first ? "(B, S, " : "(S, B, ", options.kdim, ") and value of ",
-          options.vdim, " features, got ", shape(query), ", ", shape(key), " and ", shape(value));
+std::string shape_of(const Variable& x) { return x.defined() ? text(x.shape()) : "nothing"; }
+
+bool is_sequence(const Variable& x, int64_t width) {
+  return x.defined() && x.dim() == 3 && x.size(2) == width;
 }
 
-/// (B, T, E) -> (B, heads, T, E / heads)
-Variable split_heads(const Variable& x, int64_t heads) {
-  return transpose(reshape(x, {x.size(0), x.size(1), heads, x.size(2) / heads}), 1, 2);
+void check_query(const MultiheadAttentionOptions& options, const Variable& query) {
+  require(is_sequence(query, options.embed_dim), "MultiheadAttention: expected query ",
+          options.batch_first ? "(B, T, " : "(T, B, ", options.embed_dim, "), got ",
+          shape_of(query));
 }
 
-/// (B, heads, T, E / heads) -> (B, T, E)
-Variable join_heads(const Variable& x) {
-  return reshape(transpose(x, 1, 2), {x.size(0), x.size(2), x.size(1) * x.size(3)});
+void check_memory(const MultiheadAttentionOptions& options, const Variable& key,
+                  const Variable& value) {
+  const bool fit = is_sequence(key, options.kdim) && is_sequence(value, options.vdim) &&
+                   key.size(0) == value.size(0) && key.size(1) == value.size(1);
+  require(fit, "MultiheadAttention: expected key ", options.batch_first ? "(B, S, " : "(S, B, ",
+          options.kdim, ") and value of ", options.vdim, " features, got ", shape_of(key), " and ",
+          shape_of(value));
 }
 
-/// The masks of one call as the scores (B, heads, T, S) need them.
+/// Brings the masks to shapes that broadcast to the scores (B, H, T, S).
 struct ScoreMask {
-  std::vector<Variable> added;  // floating masks
-  Tensor allowed;               // u8, 1 where a key may be attended, or empty
+  Tensor allowed;  // u8, 1 where a key may be attended, or empty
+  Variable added;  // floating, or empty
+
+  void include(const Variable& mask) {
+    if (mask.dtype() == u8) {
+      const Tensor open = logical_not(mask.value());
+      allowed = allowed.defined() ? logical_and(allowed, open) : open;
+    } else {
+      added = added.defined() ? added + mask : mask;
+    }
+  }
 };
 
-void include(ScoreMask& all, const Variable& mask) {
-  if (mask.dtype() != u8) {
-    all.added.push_back(mask);
-    return;
-  }
-  const Tensor allowed = logical_not(mask.value());
-  all.allowed = all.allowed.defined() ? logical_and(all.allowed, allowed) : allowed;
+void check_dtype(const char* name, DType dtype) {
+  require(dtype == u8 || is_floating(dtype), "MultiheadAttention: ", name,
+          " must be u8 (1: not allowed) or floating (added to the scores), got ", dtype);
 }
 
-/// Brings both masks to shapes that broadcast to (B, heads, T, S).
 ScoreMask score_mask(const MultiheadMasks& masks, const Shape& scores) {
   const int64_t batch = scores[0], heads = scores[1], queries = scores[2], keys = scores[3];
   ScoreMask all;
-  const auto check_dtype = [](const char* name, DType dtype) {
-    require(dtype == u8 || is_floating(dtype), "MultiheadAttention: ", name,
-            " must be u8 (1: not allowed) or floating (added to the scores), got ", dtype);
-  };
   if (const Tensor& padding = masks.key_padding_mask; padding.defined()) {
     check_dtype("key_padding_mask", padding.dtype());
     require(padding.shape() == Shape({batch, keys}),
             "MultiheadAttention: expected a key_padding_mask of shape ", Shape{batch, keys},
             ", got ", padding.shape());
-    include(all, reshape(padding, {batch, 1, 1, keys}));
+    all.include(reshape(padding, {batch, 1, 1, keys}));
   }
   if (const Variable& mask = masks.attn_mask; mask.defined()) {
     check_dtype("attn_mask", mask.dtype());
     const Shape per_head{batch * heads, queries, keys};
-    require(mask.shape() == Shape({queries, keys}) || mask.shape() == per_head,
-            "MultiheadAttention: expected an attn_mask of shape ", Shape{queries, keys}, " or ",
-            per_head, ", got ", mask.shape());
-    include(all, mask.dim() == 2 ? mask : reshape(mask, scores));
+    bool fits = mask.shape() == Shape({queries, keys}) || mask.shape() == per_head;
+    if (mask.dim() == 4) {
+      fits = true;
+      for (int i = 0; i < 4; ++i) fits = fits && (mask.size(i) == scores[i] || mask.size(i) == 1);
+    }
+    require(fits, "MultiheadAttention: expected an attn_mask of shape ", Shape{queries, keys}, ", ",
+            per_head, " or one that broadcasts to ", scores, ", got ", mask.shape());
+    all.include(mask.dim() == 3 ? reshape(mask, scores) : mask);
   }
   return all;
 }
 
-struct Projected {
-  Variable query, key, value;  // (B, T | S, E)
+bool same(const Variable& a, const Variable& b) {
+  return a.node() == b.node() && a.output() == b.output() &&
+         a.value().raw_data() == b.value().raw_data() && a.shape() == b.shape() &&
+         a.value().strides() == b.value().strides();
+}
+
+/// The parts of in_proj that make query, key and value.
+struct Projection {
+  explicit Projection(const MultiheadAttention& layer) : biases(3) {
+    const int64_t size = layer.options.embed_dim, keys = key_width(layer.options);
+    if (layer.in_proj_bias) biases = split(*layer.in_proj_bias, {size, keys, keys});
+    if (layer.in_proj_weight)
+      weights = split(*layer.in_proj_weight, {size, keys, keys});
+    else
+      weights = {*layer.q_proj_weight, *layer.k_proj_weight, *layer.v_proj_weight};
+  }
+  Variable operator()(size_t part, const Variable& x) const {
+    return linear(x, weights[part], biases[part]);
+  }
+  std::vector<Variable> weights, biases;
 };
 
-/// Each sequence through its projection; one product when all three are the same sequence.
-Projected project(const MultiheadAttention& layer, const Variable& query, const Variable& key,
-                  const Variable& value) {
-  std::vector<Variable> biases(3);
-  if (layer.in_proj_bias) biases = chunk(*layer.in_proj_bias, 3);
-  if (!layer.in_proj_weight)
-    return {linear(query, *layer.q_proj_weight, biases[0]),
-            linear(key, *layer.k_proj_weight, biases[1]),
-            linear(value, *layer.v_proj_weight, biases[2])};
-  const auto same = [](const Variable& a, const Variable& b) {
-    return a.node() == b.node() && a.output() == b.output() &&
-           a.value().raw_data() == b.value().raw_data() && a.shape() == b.shape() &&
-           a.value().strides() == b.value().strides();
-  };
-  if (same(query, key) && same(query, value)) {
-    const Variable bias = layer.in_proj_bias ? Variable(*layer.in_proj_bias) : Variable();
-    const auto parts = chunk(linear(query, *layer.in_proj_weight, bias), 3, 2);  // (B, T, 3 E)
-    return {parts[0], parts[1], parts[2]};
-  }
-  const auto weights = chunk(*layer.in_proj_weight, 3);  // (E, E) each
-  return {linear(query, weights[0], biases[0]), linear(key, weights[1], biases[1]),
-          linear(value, weights[2], biases[2])};
+/// Attention of the heads q (B, H, T, D), which stand behind `past` tokens.
+MultiheadResult attend(const MultiheadAttention& layer, const Variable& q,
+                       const MultiheadMemory& memory, const MultiheadMasks& masks, int64_t past) {
+  const auto& options = layer.options;
+  require(memory.keys.size(0) == q.size(0), "MultiheadAttention: queries of a batch of ", q.size(0),
+          " and keys of ", memory.keys.size(0));
+  const Shape scores{q.size(0), q.size(1), q.size(2), memory.keys.size(2)};
+  const ScoreMask mask = score_mask(masks, scores);
+  const ScaledDotProductOptions how{.mask = mask.allowed,
+                                    .bias = mask.added,
+                                    .is_causal = masks.is_causal,
+                                    .past = past,
+                                    .dropout_p = layer.training ? options.dropout : 0};
+  const Variable joined =
+      join_heads(scaled_dot_product_attention(q, memory.keys, memory.values, how));  // (B, T, E)
+  MultiheadResult result{layer.out_proj(options.batch_first ? joined : transpose(joined, 0, 1)),
+                         {}};
+  if (!masks.need_weights) return result;
+  result.weights = attention_weights(q, memory.keys, how);  // (B, H, T, S)
+  if (masks.average_attn_weights) result.weights = mean(result.weights, {1});
+  return result;
 }
 
 }  // namespace
 
+Variable split_heads(const Variable& x, int64_t heads) {
+  return transpose(reshape(x, {x.size(0), x.size(1), heads, x.size(2) / heads}), 1, 2);
+}
+
+Variable join_heads(const Variable& x) {
+  return reshape(transpose(x, 1, 2), {x.size(0), x.size(2), x.size(1) * x.size(3)});
+}
+
 MultiheadAttention::MultiheadAttention(MultiheadAttentionOptions given)
     : options(checked(given)), out_proj({options.embed_dim, options.embed_dim, options.bias}) {
-  const int64_t size = options.embed_dim;
+  const int64_t size = options.embed_dim, keys = key_width(options);
   if (options.kdim == size && options.vdim == size) {
-    in_proj_weight = xavier({3 * size, size});
+    in_proj_weight = xavier({size + 2 * keys, size});
   } else {
     q_proj_weight = xavier({size, size});
-    k_proj_weight = xavier({size, options.kdim});
-    v_proj_weight = xavier({size, options.vdim});
+    k_proj_weight = xavier({keys, options.kdim});
+    v_proj_weight = xavier({keys, options.vdim});
   }
   if (!options.bias) return;
-  in_proj_bias.emplace(zeros({3 * size}));
+  in_proj_bias.emplace(zeros({size + 2 * keys}));
   init::zeros_(*out_proj.bias);
 }
 
@@ -159,20 +193,55 @@ void MultiheadAttention::members(MemberVisitor& visit) {
 MultiheadResult MultiheadAttention::operator()(const Variable& query, const Variable& key,
                                                const Variable& value,
                                                const MultiheadMasks& masks) const {
-  check_sequences(options, query, key, value);
-  const auto heads_of = [&](const Variable& x) {
-    return split_heads(options.batch_first ? x : transpose(x, 0, 1), options.num_heads);
+  check_query(options, query);
+  check_memory(options, key, value);
+  const auto heads_of = [&](const Variable& x, int64_t heads) {
+    return split_heads(options.batch_first ? x : transpose(x, 0, 1), heads);
   };
-  const Projected projected = project(*this, query, key, value);
-  const Variable q = heads_of(projected.query), k = heads_of(projected.key);  // (B, H, T | S, E/H)
-  Variable scores = matmul(q * (1 / std::sqrt(double(q.size(3)))), transpose(k, 2, 3));
-  const ScoreMask mask = score_mask(masks, scores.shape());  // (B, H, T, S)
-  for (const Variable& added : mask.added) scores = scores + added;
-  const Variable weights = dropout(softmax(scores, 3, mask.allowed), options.dropout, training);
-  const Variable joined = join_heads(matmul(weights, heads_of(projected.value)));  // (B, T, E)
-  const Variable output = out_proj(options.batch_first ? joined : transpose(joined, 0, 1));
-  if (!masks.need_weights) return {output, {}};
-  return {output, masks.average_attn_weights ? mean(weights, {1}) : weights};
+  std::vector<Variable> projected;  // (B, T | S, E | C)
+  if (in_proj_weight && same(query, key) && same(query, value)) {
+    const int64_t keys = key_width(options);
+    projected = split(linear(query, *in_proj_weight, or_none(in_proj_bias)),
+                      {options.embed_dim, keys, keys}, 2);
+  } else {
+    const Projection project(*this);
+    projected = {project(0, query), project(1, key), project(2, value)};
+  }
+  Variable q = heads_of(projected[0], options.num_heads);  // (B, H, T, D)
+  MultiheadMemory memory{heads_of(projected[1], options.num_kv_heads),
+                         heads_of(projected[2], options.num_kv_heads)};  // (B, K, S, D)
+  const int64_t past = masks.cache ? masks.cache->length() : 0;
+  if (options.rotary) {
+    q = rotary(q, past);
+    memory.keys = rotary(memory.keys, past);
+  }
+  if (masks.cache) {
+    *masks.cache = masks.cache->append(memory.keys.value(), memory.values.value());
+    memory = {masks.cache->keys(), masks.cache->values()};
+  }
+  return attend(*this, q, memory, masks, past);
+}
+
+MultiheadMemory MultiheadAttention::prepare(const Variable& key, const Variable& value) const {
+  check_memory(options, key, value);
+  require(!options.rotary,
+          "MultiheadAttention: rotary positions are those of one sequence; "
+          "prepare is for another one than the queries'");
+  const Projection project(*this);
+  const auto heads_of = [&](const Variable& x) {
+    return split_heads(options.batch_first ? x : transpose(x, 0, 1), options.num_kv_heads);
+  };
+  return {heads_of(project(1, key)), heads_of(project(2, value))};
+}
+
+MultiheadResult MultiheadAttention::operator()(const Variable& query, const MultiheadMemory& memory,
+                                               const MultiheadMasks& masks) const {
+  check_query(options, query);
+  require(!masks.cache, "MultiheadAttention: a cache is of a self-attention");
+  const Variable projected = Projection(*this)(0, query);
+  const Variable q =
+      split_heads(options.batch_first ? projected : transpose(projected, 0, 1), options.num_heads);
+  return attend(*this, q, memory, masks, 0);
 }
 
 }  // namespace heed::nn

@@ -49,6 +49,7 @@ inline constexpr BarRow f64_rows[] = {
     // 20 steps of training: errors grow with the steps.
     {"optimizer", {Measure::norm, 1e-10}, f64_bar},
     {"model", {Measure::norm, 1e-10}, f64_bar},
+    {"gpt", {Measure::norm, 1e-10}, f64_bar},
     {"", f64_bar, f64_bar},
 };
 
@@ -105,9 +106,11 @@ inline constexpr BarRow f32_rows[] = {
     {"recurrent", {Measure::scaled, 2e-6}, f32_gradient},
     // A softmax over few keys: its gradient is a small difference of larger terms.
     {"attention", {Measure::scaled, 2e-6}, {Measure::norm, 2e-6}},
+    {"transformer", {Measure::scaled, 2e-6}, {Measure::norm, 2e-6}},
     {"schedule", f64_bar, f64_bar},  // computed in double whatever the parameters are
     {"optimizer", {Measure::norm, 1e-5}, f32_gradient},
     {"model", {Measure::norm, 1e-5}, f32_gradient},
+    {"gpt", {Measure::norm, 1e-5}, f32_gradient},
 };
 
 // The sizes at which PyTorch's own f32 was measured against its f64.

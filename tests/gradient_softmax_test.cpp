@@ -54,6 +54,9 @@ Variable normalized(const Variable& x, const Variable& w, const Variable& b) {
   return layer_norm(x, w, b);
 }
 
+Tensor root_mean_square(const Tensor& x, const Tensor& w) { return rms_norm(x, w).y; }
+Variable root_mean_square(const Variable& x, const Variable& w) { return rms_norm(x, w); }
+
 Row cross_entropy(const char* name, Row::Shapes shapes, CrossEntropyOptions options) {
   return {name, {shapes}, [=](auto x) { return cross_entropy_rows(x[0], targets, options).loss; }};
 }
@@ -105,6 +108,15 @@ TEST_CASE("gradients of layer_norm") {
       {"layer_norm", {{{3, 4}}}, [](auto x) { return normalized(x[0], {}, {}); }},
       {"layer_norm", {{{3, 4}, {4}}}, [](auto x) { return normalized(x[0], x[1], {}); }},
       {"layer_norm", {{{3, 4}, {4}}}, [](auto x) { return normalized(x[0], {}, x[1]); }},
+  });
+}
+
+TEST_CASE("gradients of rms_norm") {
+  check_rows({
+      {"rms_norm",
+       {{{2, 3, 4}, {4}}, {{5}, {5}}, {{0, 3}, {3}}, {{3, 0}, {0}}},
+       [](auto x) { return root_mean_square(x[0], x[1]); }},
+      {"rms_norm", {{{3, 4}}}, [](auto x) { return root_mean_square(x[0], {}); }},
   });
 }
 

@@ -19,6 +19,7 @@ import losses
 import modules
 import reductions
 import training
+import transformers
 from family import Family
 
 FAMILIES = {
@@ -37,6 +38,8 @@ FAMILIES = {
     "optimizer": training.optimizer,
     "schedule": training.schedule,
     "model": training.model,
+    "transformer": transformers.transformer,
+    "gpt": transformers.gpt,
 }
 
 

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "heed/nn/activation.h"
+#include "heed/nn/rms_norm.h"
+
+namespace heed::nn {
+
+/// Of TransformerEncoderLayer and TransformerDecoderLayer: PyTorch's options and defaults (but for
+/// batch_first), and four more.
+struct TransformerLayerOptions {
+  int64_t d_model = 0;             ///< E; a multiple of nhead
+  int64_t nhead = 1;               ///< H
+  int64_t dim_feedforward = 2048;  ///< units between linear1 and linear2
+  double dropout = 0.1;            ///< on weights, hidden units and both sublayers' outputs
+  Activation activation = Activation::relu;
+  double layer_norm_eps = 1e-5;
+  bool batch_first = true;  ///< sequences as (B, T, E); false: (T, B, E), as PyTorch defaults
+  bool norm_first = false;  ///< x + f(norm(x)) (pre-norm), or the paper's norm(x + f(x))
+  bool bias = true;         ///< of all projections and norms
+  NormKind norm = NormKind::layer_norm;
+  int64_t num_kv_heads = 0;  ///< of the self-attention, as in MultiheadAttentionOptions
+  bool rotary = false;       ///< in the self-attention
+};
+
+}  // namespace heed::nn
