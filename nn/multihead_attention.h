@@ -17,7 +17,7 @@ struct MultiheadAttentionOptions {
   bool batch_first = true;   ///< sequences as (B, T, ...); false: (T, B, ...), as PyTorch defaults
   int64_t num_kv_heads = 0;  ///< K, heads of keys and values, which divides num_heads:
                              ///< grouped-query attention (1: multi-query); 0: num_heads
-  bool rotary = false;  ///< turn queries and keys by their positions (nn::rotary)?
+  bool rotary = false;       ///< turn queries and keys by their positions (nn::rotary)?
 };
 
 /// What a query may attend to. Masks have PyTorch's meaning: in a mask of u8, 1 (true) means NOT
