@@ -2,76 +2,55 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "heed/autograd/recording.h"
+#include "heed/core/convert.h"
 #include "heed/core/creation.h"
+#include "heed/core/elementwise.h"
+#include "heed/core/index.h"
 #include "heed/core/shape.h"
 #include "heed/core/sort.h"
+#include "heed/models/decode/beam.h"
 
 namespace heed::models {
 namespace {
 
-/// One token of the tree of all beginnings.
-struct Node {
-  int64_t token;
-  int64_t parent;  // -1: the first token
-  int64_t step;    // which wrote it, from that row of its batch
-  int64_t row;
-};
+using detail::Beam, detail::Candidate, detail::Path, detail::PathNode;
 
-/// A beginning of one sentence, or a whole one.
-struct Path {
-  int64_t node = -1;   // its last token but <eos>
-  int64_t length = 0;  // with <eos>
-  double log_probability = 0;
-  bool ended = false;
-};
-
-/// A path and one more token.
-struct Candidate {
-  double log_probability;
-  int64_t row, token;
-};
-
-/// Best first. NaN counts as the largest, as in topk.
-bool better(double a, double b) { return b == b && (a > b || a != a); }
-
+/// The beams of all sequences, whose live paths are the rows of one batch.
 class Search {
  public:
-  Search(const BeamOptions& options, const Tensor& lengths)
-      : options_(options),
-        lengths_(lengths),
-        live_(size_t(lengths.numel()), {Path{}}),
-        ended_(live_.size()) {
-    for (size_t b = 0; b < live_.size(); ++b) sources_.push_back(int64_t(b));
+  Search(const Decoder& decoder, const BeamOptions& options)
+      : decoder_(decoder), options_(options) {
+    for (int64_t b = 0; b < decoder.read.size(0); ++b) {
+      beams_.emplace_back(options, tree_);
+      beams_.back().stand_at(b);
+      sources_.push_back(b);
+    }
   }
 
-  void run(const Seq2Seq& model, const Tensor& source) {
-    DecoderState state = model.encode(source, lengths_);
-    Tensor tokens = full({source.size(0)}, options_.bos, {.dtype = i64});
+  void run() {
+    DecoderState state = decoder_.state;
+    Tensor tokens = select(decoder_.read, 1, -1);  // (B)
     for (int64_t t = 0; t < options_.max_length && tokens.numel() > 0; ++t) {
-      const DecoderStep step = model.step(tokens, state);
+      const DecoderStep step = decoder_.step(tokens, state);
       if (options_.maps && step.weights.defined()) weights_.push_back(step.weights.value());
+      const std::vector<double> coverage = cover(step);
       const std::vector<int64_t> before = sources_;
-      const auto [parents, written] = advance(detail::log_probabilities(step), t);
+      const auto [parents, written] = advance(detail::log_probabilities(step), coverage, t);
       state = before == sources_ ? reorder_within_sources(step.state, parents)
                                  : reorder(step.state, parents);
+      if (covered_.defined()) covered_ = index_select(covered_, 0, parents);
       tokens = written;
     }
   }
 
   std::vector<std::vector<Hypothesis>> results() const {
     std::vector<std::vector<Hypothesis>> all;
-    for (size_t b = 0; b < live_.size(); ++b) {
-      std::vector<Path> paths = ended_[b];
-      paths.insert(paths.end(), live_[b].begin(), live_[b].end());
-      std::ranges::stable_sort(paths, [this](const Path& x, const Path& y) {
-        return x.ended != y.ended ? x.ended : better(score(x), score(y));
-      });
-      if (paths.size() > size_t(options_.n_best)) paths.resize(size_t(options_.n_best));
+    for (size_t b = 0; b < beams_.size(); ++b) {
       all.emplace_back();
-      for (const Path& path : paths) all.back().push_back(hypothesis(path, int64_t(b)));
+      for (const Path& path : beams_[b].best())
+        all.back().push_back(hypothesis(path, beams_[b].score(path), int64_t(b)));
     }
     return all;
   }
@@ -81,24 +60,24 @@ class Search {
     Tensor parents, tokens;  // (R) i64: the row that each new row came from, and what it wrote
   };
 
-  double penalty(int64_t length) const { return std::pow(double(5 + length) / 6, options_.alpha); }
-  double score(const Path& path) const { return path.log_probability / penalty(path.length); }
-
-  /// Every sentence's beam one token on, from log_p (R, V).
-  Rows advance(const Tensor& log_p, int64_t step) {
-    const SortResult top = topk(log_p, std::min(options_.beam_size, log_p.size(1)), 1);  // (R, k)
+  /// Every beam one token on, from log_p (R, V).
+  Rows advance(const Tensor& log_p, const std::vector<double>& coverage, int64_t step) {
+    force_prefix(log_p, step);
+    // Half of them may end; then as many as the beam has places are left.
+    const int64_t width = std::min(2 * options_.beam_size, log_p.size(1));
+    const SortResult top = topk(log_p, width, 1);  // (R, width)
     std::vector<int64_t> parents, tokens;
     sources_.clear();
     int64_t row = 0;
-    for (size_t b = 0; b < live_.size(); ++b) {
-      const std::vector<Path> paths = std::exchange(live_[b], {});
-      const std::vector<Candidate> best = candidates(b, paths, top, row);
-      for (const Candidate& next : best) extend(b, paths[size_t(next.row - row)], next, step);
-      row += int64_t(paths.size());
-      if (settled(b)) live_[b].clear();
-      for (const Path& path : live_[b]) {
-        parents.push_back(nodes_[size_t(path.node)].row);
-        tokens.push_back(nodes_[size_t(path.node)].token);
+    for (size_t b = 0; b < beams_.size(); ++b) {
+      Beam& beam = beams_[b];
+      const int64_t first = row;
+      row += int64_t(beam.live().size());
+      beam.advance(candidates(beam, top, first), coverage, step);
+      beam.stand_at(int64_t(parents.size()));
+      for (const Path& path : beam.live()) {
+        parents.push_back(tree_[size_t(path.node)].row);
+        tokens.push_back(tree_[size_t(path.node)].token);
         sources_.push_back(int64_t(b));
       }
     }
@@ -106,90 +85,106 @@ class Search {
     return {from_values(parents, rows), from_values(tokens, rows)};
   }
 
-  /// The best continuations of a sentence's paths, as many as its beam has places.
-  std::vector<Candidate> candidates(size_t b, const std::vector<Path>& paths, const SortResult& top,
-                                    int64_t first_row) const {
+  /// -inf for all but the token of the prefix, in the rows that have one in this step.
+  void force_prefix(const Tensor& log_p, int64_t step) const {
+    for (size_t row = 0; row < sources_.size(); ++row) {
+      const int64_t token = detail::forced_token(options_.prefix, sources_[row], step);
+      if (token < 0) continue;
+      require(token < log_p.size(1), "beam_search: the prefix has token ", token, " of ",
+              log_p.size(1));
+      const double kept = log_p.at({int64_t(row), token});
+      log_p[int64_t(row)].fill_(-INFINITY);
+      log_p[int64_t(row)][token].fill_(kept);
+    }
+  }
+
+  /// The best continuations of a beam's live paths, best first.
+  std::vector<Candidate> candidates(const Beam& beam, const SortResult& top, int64_t first) const {
     std::vector<Candidate> all;
     const int64_t width = top.values.size(1);
-    for (size_t i = 0; i < paths.size(); ++i) {
-      const int64_t row = first_row + int64_t(i);
+    for (size_t i = 0; i < beam.live().size(); ++i) {
+      const int64_t row = first + int64_t(i);
       for (int64_t at = row * width; at < (row + 1) * width; ++at) {
-        const double total = paths[i].log_probability + top.values.data<double>()[at];
+        const double total = beam.live()[i].log_probability + top.values.data<double>()[at];
         if (total != -INFINITY) all.push_back({total, row, top.indices.data<int64_t>()[at]});
       }
     }
-    std::ranges::stable_sort(all, better, &Candidate::log_probability);
-    const size_t places = size_t(options_.beam_size) - ended_[b].size();
-    if (all.size() > places) all.resize(places);
+    std::ranges::stable_sort(all, detail::better, &Candidate::log_probability);
     return all;
   }
 
-  void extend(size_t b, Path path, const Candidate& next, int64_t step) {
-    path.log_probability = next.log_probability;
-    ++path.length;
-    path.ended = next.token == options_.eos;
-    if (!path.ended) {
-      nodes_.push_back({next.token, path.node, step, next.row});
-      path.node = int64_t(nodes_.size()) - 1;
+  /// Adds a step's weights (R, S) to what each row has looked at -> each row's penalty.
+  std::vector<double> cover(const DecoderStep& step) {
+    if (options_.coverage == 0) return {};
+    require(step.weights.defined(),
+            "beam_search: coverage needs attention weights, but the steps give none");
+    const Tensor weights = to(step.weights.value(), f64);
+    covered_ = covered_.defined() ? covered_ + weights : weights;
+    std::vector<double> penalties;
+    for (size_t row = 0; row < sources_.size(); ++row) {
+      const Tensor looked = narrow(covered_, 0, int64_t(row), 1);
+      double sum = 0;
+      const Tensor counted = contiguous(detail::counted_weights(decoder_, sources_[row], looked));
+      for (int64_t j = 0; j < counted.numel(); ++j)
+        sum += std::log(std::min(counted.data<double>()[j], 1.0));
+      penalties.push_back(options_.coverage * sum);
     }
-    (path.ended ? ended_ : live_)[b].push_back(path);
+    return penalties;
   }
 
-  /// Can no live path enter the n best any more? Probabilities only fall, and no length is kinder
-  /// than the largest.
-  bool settled(size_t b) const {
-    if (ended_[b].size() < size_t(options_.n_best)) return false;
-    std::vector<double> scores;
-    for (const Path& path : ended_[b]) scores.push_back(score(path));
-    std::ranges::sort(scores, better);
-    const double last = scores[size_t(options_.n_best) - 1];
-    return std::ranges::none_of(live_[b], [&](const Path& path) {
-      return better(path.log_probability / penalty(options_.max_length), last);
-    });
-  }
-
-  Hypothesis hypothesis(const Path& path, int64_t b) const {
-    Hypothesis found{
-        .ended = path.ended, .log_probability = path.log_probability, .score = score(path)};
-    std::vector<Tensor> rows;
-    const int64_t length = lengths_[b].item<int64_t>();
-    for (int64_t at = path.node; at >= 0; at = nodes_[size_t(at)].parent) {
-      const Node& node = nodes_[size_t(at)];
+  Hypothesis hypothesis(const Path& path, double score, int64_t b) const {
+    Hypothesis found{.ended = path.ended, .log_probability = path.log_probability, .score = score};
+    std::vector<Tensor> rows;  // (1, S) each
+    for (int64_t at = path.node; at >= 0; at = tree_[size_t(at)].parent) {
+      const PathNode& node = tree_[size_t(at)];
       found.tokens.push_back(node.token);
-      if (!weights_.empty())
-        rows.push_back(narrow(weights_[size_t(node.step)][node.row], 0, 0, length));
+      if (!weights_.empty()) rows.push_back(narrow(weights_[size_t(node.step)], 0, node.row, 1));
     }
     std::ranges::reverse(found.tokens);
     std::ranges::reverse(rows);
-    if (!weights_.empty())
-      found.weights =
-          rows.empty() ? empty({0, length}, {.dtype = weights_[0].dtype()}) : stack(rows, 0);
+    if (weights_.empty()) return found;
+    const Tensor all = rows.empty() ? narrow(weights_[0], 0, 0, 0) : cat(rows, 0);
+    found.weights = clone(detail::counted_weights(decoder_, b, all));
     return found;
   }
 
+  const Decoder& decoder_;
   const BeamOptions& options_;
-  const Tensor& lengths_;
-  std::vector<std::vector<Path>> live_, ended_;  // of each sentence
-  std::vector<int64_t> sources_;                 // the sentence of each row of the batch
-  std::vector<Node> nodes_;
-  std::vector<Tensor> weights_;  // of each step, (R, S)
+  std::vector<PathNode> tree_;
+  std::vector<Beam> beams_;       // of each sequence
+  std::vector<int64_t> sources_;  // the sequence of each row of the batch
+  std::vector<Tensor> weights_;   // of each step, (R, S)
+  Tensor covered_;                // (R, S): the sum of the weights of each row's path
 };
 
 }  // namespace
+
+std::vector<std::vector<Hypothesis>> beam_search(const Decoder& decoder,
+                                                 const BeamOptions& options) {
+  detail::check_decoder("beam_search", decoder);
+  detail::check_prefix("beam_search", options.prefix, decoder.read.size(0));
+  require(options.max_length >= 1, "beam_search: expected a max_length of at least 1, got ",
+          options.max_length);
+  require(options.beam_size >= 1 && options.n_best >= 1 && options.n_best <= options.beam_size,
+          "beam_search: expected 1 <= n_best <= beam_size, got ", options.n_best, " and ",
+          options.beam_size);
+  require(options.alpha >= 0, "beam_search: expected an alpha of at least 0, got ", options.alpha);
+  require(options.coverage >= 0, "beam_search: expected a coverage of at least 0, got ",
+          options.coverage);
+  require(options.patience >= 1, "beam_search: expected a patience of at least 1, got ",
+          options.patience);
+  const NoGrad no_grad;
+  Search search(decoder, options);
+  search.run();
+  return search.results();
+}
 
 std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Tensor& source,
                                                  const Tensor& given_lengths,
                                                  const BeamOptions& options) {
   const Tensor lengths = lengths_or_full(given_lengths, source);
   detail::check_decode("beam_search", source, lengths, options.max_length);
-  require(options.beam_size >= 1 && options.n_best >= 1 && options.n_best <= options.beam_size,
-          "beam_search: expected 1 <= n_best <= beam_size, got ", options.n_best, " and ",
-          options.beam_size);
-  require(options.alpha >= 0, "beam_search: expected an alpha of at least 0, got ", options.alpha);
-  const NoGrad no_grad;
-  Search search(options, lengths);
-  search.run(model, source);
-  return search.results();
+  return beam_search(decoder_of(model, source, lengths, options.bos), options);
 }
 
 }  // namespace heed::models
