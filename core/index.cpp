@@ -123,7 +123,8 @@ Tensor index_select(const Tensor& x, int64_t dim, const Tensor& indices) {
   shape[d] = index.numel();
   Tensor out = Tensor::allocate(shape, x.dtype());
   if (out.numel() == 0) return out;
-  const int64_t inner = rows.strides()[d], size = x.shape()[d];
+  // Not the stride of d: of a size of 1 it may be any number.
+  const int64_t inner = contiguous_strides(x.shape())[d], size = x.shape()[d];
   dispatch_all(x.dtype(), [&](auto t) {
     using T = decltype(t);
     take_slices(out.mutable_data<T>(), rows.data<T>(), x.numel() / (inner * size), size, inner,

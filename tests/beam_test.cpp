@@ -254,15 +254,15 @@ TEST_CASE("patience never worsens the best score, and can better it") {
     for (const double patience : {1.0, 2.0, 4.0}) {
       const auto found = beam_search(
           model, source, {},
-          {.beam_size = 2, .n_best = 2, .alpha = 1, .patience = patience, .max_length = 10});
+          {.beam_size = 2, .n_best = 2, .alpha = 2, .patience = patience, .max_length = 10});
       for (size_t b = 0; b < found.size(); ++b) {
         const double score = found[b][0].score;
         if (patience == 1) {
           before.push_back(score);
           continue;
         }
-        CHECK(score >= before[b]);
-        better += score > before[b];
+        CHECK(score >= before[b] - 1e-5);  // rows of other batches round differently
+        better += score > before[b] + 1e-3;
         before[b] = score;
       }
     }

@@ -60,6 +60,8 @@ TEST_CASE("index_select") {
   CHECK(values(index_select(transpose(x, 0, 2), 0, tensor({1, 1}))) ==
         values(cat({narrow(transpose(x, 0, 2), 0, 1, 1), narrow(transpose(x, 0, 2), 0, 1, 1)})));
   CHECK(index_select(x, 0, zeros({0}, {.dtype = i64})).shape() == Shape{0, 3, 4});
+  const Tensor part = narrow(narrow(x, 0, 0, 1), 1, 0, 2);  // a size of 1 with a larger stride
+  CHECK(values(index_select(part, 0, tensor({0, 0}))) == values(cat({part, part}, 0)));
   CHECK(index_select(zeros({3, 0}), 0, tensor({1})).shape() == Shape{1, 0});
   for (DType dtype : {f64, i64, u8})
     CHECK(values(index_select(to(x, dtype), 2, tensor({1, 0}))) ==
