@@ -48,26 +48,17 @@ void check_format(const JsonReader& file) {
   }
 }
 
-data::Vocabulary read_vocabulary(const JsonReader& json) {
-  std::vector<std::string> tokens;
-  for (const auto& token : json.elements()) tokens.push_back(token.as_string());
-  try {
-    return data::Vocabulary(std::move(tokens));
-  } catch (const Error& error) {
-    fail<FileError>(json.path(), ": ", error.what());
-  }
-}
-
-/// Reads the vocabularies, and compares their sizes with those that the configuration names:
-/// "source_tokens" for "source".
-void read_vocabularies(const JsonReader& file, StoredModel& loaded, Problems& problems) {
+/// Reads the tokenizers, and compares their sizes with those that the configuration names:
+/// "source_tokens" for "source", "tokens" for "text".
+void read_tokenizers(const JsonReader& file, StoredModel& loaded, Problems& problems) {
   const auto config = file.at("model").at("config");
-  for (const auto& [name, json] : file.at("vocabularies").items()) {
+  for (const auto& [name, json] : file.at("tokenizers").items()) {
     problems.collect([&, &name = name, &json = json] {
-      const auto& vocabulary = loaded.vocabularies[name] = read_vocabulary(json);
-      const auto size = config.find(name + "_tokens");
-      if (!size || size->as_int() == vocabulary.size()) return;
-      fail<FileError>(size->path(), ": the vocabulary has ", vocabulary.size(), " tokens, got ",
+      loaded.tokenizers[name] = data::read_tokenizer(json);
+      const auto size = config.find(name == "text" ? "tokens" : name + "_tokens");
+      const int64_t expected = loaded.tokenizers[name]->size();
+      if (!size || size->as_int() == expected) return;
+      fail<FileError>(size->path(), ": the tokenizer has ", expected, " tokens, got ",
                       size->json());
     });
   }
@@ -103,10 +94,10 @@ void match_dtype(const nn::StateDict& state, nn::Module& model) {
 
 }  // namespace
 
-const data::Vocabulary& StoredModel::vocabulary(const std::string& name) const {
-  const auto found = vocabularies.find(name);
-  require(found != vocabularies.end(), "the model has no vocabulary \"", name, "\"");
-  return found->second;
+const data::Tokenizer& StoredModel::tokenizer(const std::string& name) const {
+  const auto found = tokenizers.find(name);
+  require(found != tokenizers.end(), "the model has no tokenizer \"", name, "\"");
+  return *found->second;
 }
 
 void save_model(const std::string& path, const StoredModel& model, SaveOptions options) {
@@ -124,11 +115,11 @@ void save_model(const std::string& path, const StoredModel& model, SaveOptions o
   file.set("format", format).set("version", version);
   file.set("model",
            Json::object().set("type", model.model->type()).set("config", model.model->config()));
-  Json vocabularies = Json::object();
-  for (const auto& [name, vocabulary] : model.vocabularies) {
-    vocabularies.set(name, Json::array(vocabulary.tokens()));
+  Json tokenizers = Json::object();
+  for (const auto& [name, tokenizer] : model.tokenizers) {
+    tokenizers.set(name, tokenizer->to_json());
   }
-  file.set("vocabularies", std::move(vocabularies));
+  file.set("tokenizers", std::move(tokenizers));
   file.set("task", model.task).set("parameters", std::move(parameters));
   write_file_atomic(path, file.dump(1) + "\n");
 }
@@ -141,9 +132,9 @@ StoredModel load_model(const std::string& path, const std::vector<ModelType>& ta
   StoredModel loaded;
   Problems problems;
   problems.collect([&] {
-    file.allow_only({"format", "version", "model", "vocabularies", "task", "parameters"});
+    file.allow_only({"format", "version", "model", "tokenizers", "task", "parameters"});
   });
-  problems.collect([&] { read_vocabularies(file, loaded, problems); });
+  problems.collect([&] { read_tokenizers(file, loaded, problems); });
   problems.collect([&] {
     file.at("task").items();
     loaded.task = file.at("task").json();

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "heed/core/io/json.h"
-#include "heed/models/data/vocabulary.h"
+#include "heed/models/data/tokenizer.h"
 #include "heed/models/tensor_json.h"
 #include "heed/models/types.h"
 
@@ -14,20 +14,21 @@
 ///
 ///     {"format": "heed", "version": 1,
 ///      "model": {"type": "bahdanau", "config": {...}},
-///      "vocabularies": {"source": ["<pad>", ...], "target": ["<pad>", ...]},
+///      "tokenizers": {"source": {"kind": "word", ...}, "target": {"kind": "word", ...}},
 ///      "task": {...},
 ///      "parameters": {"encoder.weight_ih_l0": {"dtype": "f32", "shape": [512, 128],
 ///                                              "data": "base64 of the little-endian bytes"}}}
 namespace heed::models {
 
-/// A model with the vocabularies that its ids belong to: all that a model file holds.
+/// A model with the tokenizers that give its ids: all that a model file holds.
 struct StoredModel {
   std::unique_ptr<Model> model;
-  std::map<std::string, data::Vocabulary> vocabularies = {};  ///< "source", "target", or "text"
+  /// By name: "source" and "target", or "text", or none.
+  std::map<std::string, std::shared_ptr<const data::Tokenizer>> tokenizers = {};
   Json task = Json::object();  ///< what the model was trained for, as its task wrote it
 
-  /// The vocabulary of that name; Error for one that the model lacks.
-  const data::Vocabulary& vocabulary(const std::string& name) const;
+  /// The tokenizer of that name; Error where the model has none.
+  const data::Tokenizer& tokenizer(const std::string& name) const;
 };
 
 struct SaveOptions {

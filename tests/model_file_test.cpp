@@ -17,16 +17,13 @@ using namespace heed::models;
 
 namespace {
 
-data::Vocabulary vocabulary(std::vector<std::string> tokens) {
-  data::TokenCounts counts;
-  data::count_tokens(tokens, counts);
-  return data::Vocabulary::from_counts(counts);
+std::shared_ptr<const data::Tokenizer> characters(const std::string& text) {
+  return data::train_tokenizer(text, {.specials = true});
 }
 
 StoredModel small_model(std::string cell = "lstm") {
-  StoredModel made{
-      .model = {},
-      .vocabularies = {{"source", vocabulary({"a", "é"})}, {"target", vocabulary({"x"})}}};
+  StoredModel made{.model = {},
+                   .tokenizers = {{"source", characters("aé")}, {"target", characters("x")}}};
   manual_seed(7);
   made.model = std::make_unique<Bahdanau>(BahdanauConfig{
       .source_tokens = 6, .target_tokens = 5, .embedding = 3, .hidden = 4, .cell = cell});
@@ -53,7 +50,7 @@ void check_same(const StoredModel& a, const StoredModel& b) {
     }));
   }
   for (const char* name : {"source", "target"}) {
-    CHECK(a.vocabulary(name).tokens() == b.vocabulary(name).tokens());
+    CHECK(a.tokenizer(name).to_json() == b.tokenizer(name).to_json());
   }
   CHECK(a.task == b.task);
 }
@@ -154,8 +151,8 @@ TEST_CASE("files that are no models are refused") {
   check_refused("\"hidden\": 4", "\"hidden\": \"4\"", "config.hidden: expected an integer");
   check_refused("\"hidden\": 4", "\"hiden\": 4", "unknown field \"hiden\"");
   check_refused("\"source_tokens\": 6", "\"source_tokens\": 600",
-                "vocabulary has 6 tokens, got 600");
-  check_refused("\"<pad>\"", "\"<bad>\"", "vocabularies.source");
+                "tokenizer has 6 tokens, got 600");
+  check_refused("\"<pad>\"", "\"<bad>\"", "tokenizers.source");
   check_refused("\"f32\"", "\"f16\"", "f16");
   check_refused("\"f32\"", "\"f64\"", "base64 letters for");
   check_refused("\"shape\": [6, 3]", "\"shape\": [6, 3, 1000000000000, 100000000]", "shape");
@@ -175,7 +172,7 @@ TEST_CASE("everything wrong is in one message") {
   const auto load = [&] { load_model(path); };
   check_error(load, "3 problems:");
   check_error(load, "f16");
-  check_error(load, "vocabularies.target");
+  check_error(load, "tokenizers.target");
   check_error(load, "hidden: expected an integer from 2 to 65536, got 0");
 }
 

@@ -218,7 +218,7 @@ TEST_CASE("a signal ends a run after its step, and the model is saved") {
   const RunResult result = run(config, {.folder = folder / "run"}, view);
   CHECK(result.signal == SIGTERM);
   CHECK(result.steps == 4);
-  CHECK(load_model(result.paths[0]).vocabulary("source").size() == 7);
+  CHECK(load_model(result.paths[0]).tokenizer("source").size() == 7);
   const std::string lines = read_file(folder / "run/metrics.jsonl");
   CHECK(lines.find(R"("event":"interrupted","signal":15,"steps":4)") != lines.npos);
 }
@@ -235,24 +235,24 @@ TEST_CASE("signals are watched only while a watch lives") {
 
 TEST_CASE("transcripts come in the order of their sources, whatever the batch") {
   StoredModel model;
-  data::TokenCounts counts;
-  data::count_tokens(Words{"a", "b"}, counts);
-  model.vocabularies["source"] = data::Vocabulary::from_counts(counts);
-  model.vocabularies["target"] = model.vocabulary("source");
+  const std::string letters = "ab";
+  model.tokenizers["source"] = data::train_tokenizer(letters, {.specials = true});
+  model.tokenizers["target"] = model.tokenizers["source"];
   manual_seed(2);
   model.model = std::make_unique<Bahdanau>(
       BahdanauConfig{.source_tokens = 6, .target_tokens = 6, .embedding = 4, .hidden = 8});
   model.model->eval();
-  const std::vector<Words> sources = {{"a", "b", "a"}, {"b"}, {"a", "a"}, {"b", "a", "?"}};
+  const std::vector<std::string> sources = {"aba", "b", "aa", "ba?"};
   const auto together = transcribe(model, sources, {.max_length = 5, .weights = true});
   const auto alone =
       transcribe(model, sources, {.max_length = 5, .batch_size = 1, .weights = true});
   for (size_t i = 0; i < sources.size(); ++i) {
-    CHECK(together[i].source == sources[i]);
     CHECK(together[i].target == alone[i].target);
     CHECK(together[i].weights.size() == sources[i].size() * together[i].target.size());
   }
-  check_error([&] { transcribe(model, std::vector<Words>{{}}); }, "source 0 has no tokens");
+  CHECK(together[0].source == Words{"a", "b", "a"});
+  CHECK(together[3].source == Words{"b", "a", "<unk>"});
+  check_error([&] { transcribe(model, std::vector<std::string>{""}); }, "source 0 has no tokens");
 }
 
 TEST_CASE("examples are chosen at equal distances") {

@@ -11,15 +11,6 @@ namespace {
 
 using Tokens = std::vector<std::string>;
 
-data::ErrorRates rates_of(std::span<const data::Example> examples,
-                          std::span<const Transcript> transcripts) {
-  std::vector<Tokens> written;
-  std::vector<std::vector<Tokens>> right;
-  for (const auto& transcript : transcripts) written.push_back(transcript.target);
-  for (const auto& example : examples) right.push_back(example.targets);
-  return data::error_rates(written, right);
-}
-
 const Tokens& closest(const std::vector<Tokens>& answers, const Tokens& written) {
   return *std::min_element(answers.begin(), answers.end(), [&](const auto& a, const auto& b) {
     return data::edit_distance(a, written) < data::edit_distance(b, written);
@@ -59,13 +50,25 @@ void best_first(std::vector<show::AttentionMap>& maps, const std::vector<bool>& 
 }
 
 /// The tokens that the model knows, without the special ones.
-std::string known_tokens(const data::Vocabulary& vocabulary) {
+std::string known_tokens(const data::Tokenizer& tokenizer) {
   std::string known;
-  for (int64_t id = data::unk_id + 1; id < vocabulary.size(); ++id) {
+  for (int64_t id = data::unk_id + 1; id < tokenizer.size(); ++id) {
     if (known.size() > 200) return known + " …";
-    known += (known.empty() ? "" : " ") + vocabulary.token(id);
+    known += (known.empty() ? "" : " ") + tokenizer.piece(id);
   }
   return known;
+}
+
+/// Error for a text without tokens, and, where tokens are characters, for one with a character that
+/// the model does not know.
+void check_readable(const data::Tokenizer& tokenizer, std::string_view text) {
+  const auto ids = tokenizer.encode(text);
+  require(!ids.empty(), "\"", text, "\": there is nothing to read");
+  if (tokenizer.kind() != "character") return;
+  for (const auto& token : data::split(data::Unit::character, text)) {
+    require(tokenizer.find(token).value_or(-1) > data::unk_id, "\"", text,
+            "\": the model does not know \"", token, "\"; it reads ", known_tokens(tokenizer));
+  }
 }
 
 /// Sets a field of a model, where it has such a field.
@@ -86,6 +89,10 @@ std::string PairTask::describe(const data::ErrorRates& rates) const {
          show::fixed(rates.token_error_rate, 2) + " % of the tokens wrong";
 }
 
+data::TokenizerOptions PairTask::tokenizer_options(data::Unit unit) const {
+  return {.kind = data::text(unit), .specials = true};
+}
+
 std::vector<Field> PairTask::settings() { return list_fields(kept); }
 
 std::vector<Field> PairTask::options() {
@@ -96,22 +103,34 @@ std::vector<Field> PairTask::options() {
 }
 
 DataFacts PairTask::set_up(StoredModel& stored, std::span<const Field> model) {
-  const auto source = data::source_vocabulary(parts_.train);
-  const auto target = data::target_vocabulary(parts_.train);
-  set_size(model, "source_tokens", source.size());
-  set_size(model, "target_tokens", target.size());
-  pairs_ = data::encode(parts_.train, source, target);
+  std::vector<std::string> sources, targets;
+  for (const auto& example : parts_.train) {
+    sources.push_back(data::join(source_unit(), example.source));
+    for (const auto& answer : example.targets) targets.push_back(data::join(target_unit(), answer));
+  }
+  const std::shared_ptr source = data::train_tokenizer(sources, tokenizer_options(source_unit()));
+  const std::shared_ptr target = data::train_tokenizer(targets, tokenizer_options(target_unit()));
+  set_size(model, "source_tokens", source->size());
+  set_size(model, "target_tokens", target->size());
+  pairs_.clear();
+  auto answer = targets.begin();
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const auto ids = source->encode(sources[i]);
+    for (size_t k = 0; k < parts_.train[i].targets.size(); ++k) {
+      pairs_.push_back({.source = ids, .target = target->encode(*answer++)});
+    }
+  }
   kept.max_length = longest_target(pairs_) * 3 / 2 + 1;
   watched_ = watched_examples(parts_.validation);
   checked_ = spread(parts_.validation, 1000);
-  stored.vocabularies = {{"source", source}, {"target", target}};
-  return {
-      .examples = show::grouped(int64_t(parts_.train.size())) + " examples to learn (" +
-                  show::grouped(int64_t(pairs_.size())) + " pairs), " +
-                  show::grouped(int64_t(checked_.size())) + " to validate, " +
-                  show::grouped(int64_t(parts_.test.size())) + " to test",
-      .sizes = "vocabularies of " + text(source.size()) + " and " + text(target.size()) + " tokens",
-      .items = "tokens"};
+  stored.tokenizers = {{"source", source}, {"target", target}};
+  return {.examples = show::grouped(int64_t(parts_.train.size())) + " examples to learn (" +
+                      show::grouped(int64_t(pairs_.size())) + " pairs), " +
+                      show::grouped(int64_t(checked_.size())) + " to validate, " +
+                      show::grouped(int64_t(parts_.test.size())) + " to test",
+          .sizes = "vocabularies of " + text(source->size()) + " and " + text(target->size()) +
+                   " tokens",
+          .items = "tokens"};
 }
 
 std::function<BatchLoss()> PairTask::begin(const StoredModel& stored,
@@ -122,29 +141,48 @@ std::function<BatchLoss()> PairTask::begin(const StoredModel& stored,
 std::vector<Transcript> PairTask::write(const StoredModel& stored,
                                         std::span<const data::Example> examples,
                                         bool weights) const {
-  std::vector<Tokens> sources;
-  for (const auto& example : examples) sources.push_back(example.source);
+  std::vector<std::string> sources;
+  for (const auto& example : examples) {
+    sources.push_back(data::join(source_unit(), example.source));
+  }
   return transcribe(stored, sources, {.max_length = kept.max_length, .weights = weights});
 }
 
-std::vector<Sample> PairTask::samples(std::span<const data::Example> examples,
+/// What was written in the task's units: the model's own tokens, where they are such units.
+Tokens PairTask::written(const StoredModel& stored, const Transcript& transcript) const {
+  const bool same = stored.tokenizer("target").kind() == data::text(target_unit());
+  return same ? transcript.target : data::split(target_unit(), transcript.text);
+}
+
+data::ErrorRates PairTask::rates_of(const StoredModel& stored,
+                                    std::span<const data::Example> examples,
+                                    std::span<const Transcript> transcripts) const {
+  std::vector<Tokens> answers;
+  std::vector<std::vector<Tokens>> right;
+  for (const auto& transcript : transcripts) answers.push_back(written(stored, transcript));
+  for (const auto& example : examples) right.push_back(example.targets);
+  return data::error_rates(answers, right);
+}
+
+std::vector<Sample> PairTask::samples(const StoredModel& stored,
+                                      std::span<const data::Example> examples,
                                       std::span<const Transcript> transcripts) const {
   std::vector<Sample> samples;
   for (size_t i = 0; i < examples.size(); ++i) {
-    const auto& written = transcripts[i].target;
-    const auto& expected = closest(examples[i].targets, written);
+    const Tokens answer = written(stored, transcripts[i]);
+    const Tokens& expected = closest(examples[i].targets, answer);
     samples.push_back({.source = data::join(source_unit(), examples[i].source),
-                       .written = data::join(target_unit(), written),
+                       .written = data::join(target_unit(), answer),
                        .expected = data::join(target_unit(), expected),
-                       .right = written == expected});
+                       .right = answer == expected});
   }
   return samples;
 }
 
 Report PairTask::validate(const StoredModel& stored, int64_t step) {
-  Report report{.samples = samples(watched_, write(stored, watched_, true))};
+  Report report{.samples = samples(stored, watched_, write(stored, watched_, true))};
   if (step == 0) return report;
-  const auto rates = rates_of(checked_, write(stored, checked_, false));
+  const auto rates = rates_of(stored, checked_, write(stored, checked_, false));
   report.measures = measures(rates);
   report.words = describe(rates);
   report.count = rates.sequences;
@@ -153,47 +191,35 @@ Report PairTask::validate(const StoredModel& stored, int64_t step) {
 
 Report PairTask::test(const StoredModel& stored) {
   const auto transcripts = write(stored, parts_.test, wants_weights());
-  const auto rates = rates_of(parts_.test, transcripts);
+  const auto rates = rates_of(stored, parts_.test, transcripts);
   Report report{.measures = measures(rates), .words = describe(rates), .count = rates.sequences};
   measure_attention(transcripts, report.measures);
   report.remark = remark(report.measures);
   const auto shown = spread(parts_.test, 10);
-  const auto written = write(stored, shown, true);
-  report.samples = samples(shown, written);
+  const auto transcribed = write(stored, shown, true);
+  report.samples = samples(stored, shown, transcribed);
   std::vector<bool> right;
-  for (size_t i = 0; i < written.size(); ++i) {
+  for (size_t i = 0; i < transcribed.size(); ++i) {
     const auto& sample = report.samples[i];
-    if (written[i].weights.empty()) continue;
+    if (transcribed[i].weights.empty()) continue;
     right.push_back(sample.right);
-    report.maps.push_back(attention_map(written[i], sample.source + " → " + sample.written));
+    report.maps.push_back(attention_map(transcribed[i], sample.source + " → " + sample.written));
   }
   best_first(report.maps, right);
   return report;
 }
 
-std::vector<std::string> PairTask::tokens_of(const StoredModel& stored,
-                                             const std::string& text) const {
-  const data::Unit unit = source_unit();
-  auto tokens = data::split(unit, normalized(text));
-  require(!tokens.empty(), "\"", text, "\": there is nothing to read");
-  if (unit == data::Unit::word) return tokens;
-  const auto& vocabulary = stored.vocabulary("source");
-  for (const auto& token : tokens) {
-    require(vocabulary.find(token).value_or(-1) > data::unk_id, "\"", text,
-            "\": the model does not know \"", token, "\"; it reads ", known_tokens(vocabulary));
-  }
-  return tokens;
-}
-
 std::vector<Answer> PairTask::answer(const StoredModel& stored, std::span<const std::string> texts,
                                      const AskOptions& options) const {
   std::vector<Answer> answers(texts.size());
-  std::vector<Tokens> sources;
+  std::vector<std::string> sources;
   std::vector<Answer*> readable;
   for (size_t i = 0; i < texts.size(); ++i) {
     answers[i].source = texts[i];
     try {
-      sources.push_back(tokens_of(stored, texts[i]));
+      std::string text = normalized(texts[i]);
+      check_readable(stored.tokenizer("source"), text);
+      sources.push_back(std::move(text));
       readable.push_back(&answers[i]);
     } catch (const Error& error) {
       answers[i].error = error.what();
@@ -203,7 +229,7 @@ std::vector<Answer> PairTask::answer(const StoredModel& stored, std::span<const 
       transcribe(stored, sources, {.max_length = kept.max_length, .weights = options.maps});
   for (size_t i = 0; i < found.size(); ++i) {
     Answer& answer = *readable[i];
-    answer.text = data::join(target_unit(), found[i].target);
+    answer.text = found[i].text;
     if (found[i].weights.empty()) continue;
     answer.maps.push_back(attention_map(found[i], answer.source + " → " + answer.text));
   }

@@ -38,6 +38,8 @@ class PairTask : public Task {
   virtual data::Split examples(const DataPlaces& places) const = 0;
   virtual data::Unit source_unit() const { return data::parse_unit(kept.unit); }
   virtual data::Unit target_unit() const { return data::parse_unit(kept.unit); }
+  /// How the sources, or the targets, become tokens: by default each unit is one.
+  virtual data::TokenizerOptions tokenizer_options(data::Unit unit) const;
   /// The text as the examples spell it.
   virtual std::string normalized(std::string_view text) const { return std::string(text); }
   /// The rates under the task's names for them, in per cent: by default "exact_match" and
@@ -70,9 +72,11 @@ class PairTask : public Task {
  private:
   std::vector<Transcript> write(const StoredModel& stored, std::span<const data::Example> examples,
                                 bool weights) const;
-  std::vector<Sample> samples(std::span<const data::Example> examples,
+  std::vector<Sample> samples(const StoredModel& stored, std::span<const data::Example> examples,
                               std::span<const Transcript> transcripts) const;
-  std::vector<std::string> tokens_of(const StoredModel& stored, const std::string& text) const;
+  std::vector<std::string> written(const StoredModel& stored, const Transcript& transcript) const;
+  data::ErrorRates rates_of(const StoredModel& stored, std::span<const data::Example> examples,
+                            std::span<const Transcript> transcripts) const;
 
   data::Split parts_;
   std::vector<data::EncodedPair> pairs_;

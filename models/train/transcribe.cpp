@@ -12,8 +12,6 @@
 namespace heed::models {
 namespace {
 
-using Sequences = std::span<const std::vector<std::string>>;
-
 std::vector<double> numbers(const Tensor& weights) {
   return dispatch_floating(weights.dtype(), "transcribe", [&](auto t) {
     const auto* begin = weights.data<decltype(t)>();
@@ -22,7 +20,7 @@ std::vector<double> numbers(const Tensor& weights) {
 }
 
 /// The places of the sources, the shortest first: neighbours are of similar length.
-std::vector<int64_t> by_length(Sequences sources) {
+std::vector<int64_t> by_length(std::span<const std::vector<int64_t>> sources) {
   std::vector<int64_t> order(sources.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
@@ -30,35 +28,46 @@ std::vector<int64_t> by_length(Sequences sources) {
   return order;
 }
 
-std::vector<Hypothesis> decode(const StoredModel& model, Sequences sources,
-                               std::span<const int64_t> places, const TranscribeOptions& options) {
-  std::vector<std::vector<int64_t>> ids;
-  for (const int64_t place : places) {
-    require(!sources[place].empty(), "transcribe: source ", place, " has no tokens");
-    ids.push_back(model.vocabulary("source").ids(sources[place]));
+std::vector<std::vector<int64_t>> encoded(const data::Tokenizer& tokenizer,
+                                          std::span<const std::string> texts) {
+  std::vector<std::vector<int64_t>> sources;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    sources.push_back(tokenizer.encode(texts[i]));
+    require(!sources.back().empty(), "transcribe: source ", i, " has no tokens");
   }
-  const auto [source, lengths] = make_source_batch(ids);
-  return greedy(as<Seq2Seq>(*model.model), source, lengths,
-                {.max_length = options.max_length, .maps = options.weights});
+  return sources;
+}
+
+std::vector<std::string> pieces(const data::Tokenizer& tokenizer, std::span<const int64_t> ids) {
+  std::vector<std::string> pieces;
+  for (const int64_t id : ids) pieces.push_back(tokenizer.piece(id));
+  return pieces;
 }
 
 }  // namespace
 
-std::vector<Transcript> transcribe(const StoredModel& model, Sequences sources,
+std::vector<Transcript> transcribe(const StoredModel& model, std::span<const std::string> texts,
                                    TranscribeOptions options) {
   require(options.batch_size >= 1, "transcribe: batch_size must be at least 1, got ",
           options.batch_size);
-  std::vector<Transcript> transcripts(sources.size());
+  const auto &reads = model.tokenizer("source"), &writes = model.tokenizer("target");
+  const auto sources = encoded(reads, texts);
   const auto order = by_length(sources);
+  std::vector<Transcript> transcripts(sources.size());
   const auto count = int64_t(order.size());
   for (int64_t begin = 0; begin < count; begin += options.batch_size) {
     const int64_t size = std::min(options.batch_size, count - begin);
     const auto places = std::span(order).subspan(size_t(begin), size_t(size));
-    auto found = decode(model, sources, places, options);
+    std::vector<std::vector<int64_t>> batch;
+    for (const int64_t place : places) batch.push_back(sources[place]);
+    const auto [source, lengths] = make_source_batch(batch);
+    const auto found = greedy(as<Seq2Seq>(*model.model), source, lengths,
+                              {.max_length = options.max_length, .maps = options.weights});
     for (size_t i = 0; i < places.size(); ++i) {
       Transcript& transcript = transcripts[size_t(places[i])];
-      transcript.source = sources[places[i]];
-      transcript.target = model.vocabulary("target").tokens(found[i].tokens);
+      transcript.source = pieces(reads, batch[i]);
+      transcript.target = pieces(writes, found[i].tokens);
+      transcript.text = writes.decode(found[i].tokens);
       if (found[i].weights.defined()) transcript.weights = numbers(found[i].weights);
     }
   }

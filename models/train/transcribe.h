@@ -12,8 +12,9 @@ namespace heed::models {
 
 /// What a model wrote for one source, and where it looked.
 struct Transcript {
-  std::vector<std::string> source;
+  std::vector<std::string> source;  ///< the tokenizer's pieces
   std::vector<std::string> target;
+  std::string text = {};             ///< of the target
   std::vector<double> weights = {};  ///< (T, S), row after row; empty unless asked for
 };
 
@@ -26,8 +27,7 @@ struct TranscribeOptions {
 /// Writes a target for every source, greedily, without changing the model; in the order of the
 /// sources, decoded in batches of similar lengths. Unknown tokens are read as <unk>.
 /// Error: a source without tokens.
-std::vector<Transcript> transcribe(const StoredModel& model,
-                                   std::span<const std::vector<std::string>> sources,
+std::vector<Transcript> transcribe(const StoredModel& model, std::span<const std::string> sources,
                                    TranscribeOptions options = {});
 
 /// The weights of a transcript as a map to draw.

@@ -15,9 +15,10 @@ Json describe_json(const StoredModel& model) {
                              .set("dtype", dtype_name(value.dtype()))
                              .set("shape", Json::array(value.shape())));
   }
-  Json vocabularies = Json::object();
-  for (const auto& [name, vocabulary] : model.vocabularies) {
-    vocabularies.set(name, vocabulary.size());
+  Json tokenizers = Json::object();
+  for (const auto& [name, tokenizer] : model.tokenizers) {
+    tokenizers.set(name,
+                   Json::object().set("kind", tokenizer->kind()).set("tokens", tokenizer->size()));
   }
   const auto counts = nn::count_parameters(*model.model);
   return Json::object()
@@ -25,7 +26,7 @@ Json describe_json(const StoredModel& model) {
       .set("type", model.model->type())
       .set("config", model.model->config())
       .set("task", model.task)
-      .set("vocabularies", std::move(vocabularies))
+      .set("tokenizers", std::move(tokenizers))
       .set("parameters", counts.total)
       .set("bytes", counts.bytes)
       .set("shapes", std::move(parameters));
