@@ -2,6 +2,9 @@
 
 #include "heed/core/error.h"
 #include "heed/models/bahdanau.h"
+#include "heed/models/char_rnn.h"
+#include "heed/models/cho.h"
+#include "heed/models/sutskever.h"
 
 namespace heed::models {
 namespace {
@@ -15,8 +18,15 @@ std::string names(const std::vector<ModelType>& table) {
 }  // namespace
 
 std::vector<ModelType> types() {
-  return {model_type<Bahdanau, BahdanauConfig>(
-      "bahdanau", "recurrent encoder and decoder with attention (Bahdanau et al. 2015)")};
+  return {
+      model_type<Bahdanau, BahdanauConfig>(
+          "bahdanau", "recurrent encoder and decoder with attention (Bahdanau et al. 2015)"),
+      model_type<Cho, ChoConfig>(
+          "cho", "GRUs, the source as one vector shown at every step (Cho et al. 2014)"),
+      model_type<Sutskever, SutskeverConfig>(
+          "sutskever", "deep LSTMs, the source as the first state (Sutskever et al. 2014)"),
+      model_type<CharRnn, CharRnnConfig>("char_rnn", "recurrent language model (Karpathy 2015)"),
+  };
 }
 
 std::vector<ModelType> types_of(std::string_view kind) {
