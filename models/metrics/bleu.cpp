@@ -3,31 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <map>
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/models/metrics/ngrams.h"
 
 namespace heed::data {
 namespace {
 
 constexpr size_t max_order = 4;
 
+using detail::count_ngrams, detail::NgramCounts;
 using Tokens = std::span<const std::string>;
-
-struct TokensLess {
-  bool operator()(Tokens a, Tokens b) const {
-    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
-  }
-};
-
-using NgramCounts = std::map<Tokens, int64_t, TokensLess>;  // views into the sentences
-
-NgramCounts count_ngrams(Tokens sentence, size_t order) {
-  NgramCounts counts;
-  for (size_t i = 0; i + order <= sentence.size(); ++i) ++counts[sentence.subspan(i, order)];
-  return counts;
-}
 
 /// The sufficient statistics of one order: doubles, because add_k adds a fraction.
 struct OrderCounts {
@@ -69,19 +56,21 @@ void set_score(Bleu& result, std::array<OrderCounts, max_order> counts, BleuOpti
   const double wanted = double(result.reference_length);
   if (length < wanted) result.brevity_penalty = length > 0 ? std::exp(1 - wanted / length) : 0;
   if (counts[0].matches == 0) return;  // no longer n-gram can match either
-  double unmatched = 1, sum_of_logs = 0;
+  double unmatched = 1, sum_of_logs = 0, orders = 0;
   for (size_t i = 0; i < max_order; ++i) {
     auto [matches, total] = counts[i];
     if (options.smoothing == Smoothing::add_k && i > 0) {
       matches += options.k;
       total += options.k;
     }
+    if (total == 0 && options.effective_order) break;
     if (total == 0) return;  // no hypothesis is so long
     if (matches == 0 && options.smoothing == Smoothing::exp) matches = 1 / (unmatched *= 2);
     result.precisions[i] = 100 * matches / total;
     sum_of_logs += std::log(matches / total);  // -inf, and so a score of 0, for no match
+    ++orders;
   }
-  result.score = 100 * result.brevity_penalty * std::exp(sum_of_logs / double(max_order));
+  result.score = 100 * result.brevity_penalty * std::exp(sum_of_logs / orders);
 }
 
 }  // namespace
@@ -107,6 +96,24 @@ Bleu bleu(std::span<const std::vector<std::string>> hypotheses,
   }
   set_score(result, counts, options);
   return result;
+}
+
+Bleu corpus_bleu(std::span<const std::string> hypotheses,
+                 std::span<const std::vector<std::string>> references, BleuTokens how,
+                 BleuOptions options) {
+  std::vector<std::vector<std::string>> written;
+  std::vector<std::vector<std::vector<std::string>>> right;
+  for (const auto& text : hypotheses) written.push_back(bleu_tokens(text, how));
+  for (const auto& texts : references) {
+    right.emplace_back();
+    for (const auto& text : texts) right.back().push_back(bleu_tokens(text, how));
+  }
+  return bleu(written, right, options);
+}
+
+Bleu sentence_bleu(const std::string& hypothesis, const std::vector<std::string>& references,
+                   BleuTokens how, BleuOptions options) {
+  return corpus_bleu(std::span(&hypothesis, 1), std::span(&references, 1), how, options);
 }
 
 }  // namespace heed::data
