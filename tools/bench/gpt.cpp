@@ -1,0 +1,73 @@
+// One training step of nanoGPT's model for CPUs: 4 layers, 4 heads, width 128, batch 12, 64
+// characters of 65; forward, loss, backward, clip, AdamW that decays matrices alone. Prints a line
+// of JSON. bench_gpt [THREADS [SECONDS]]; tools/bench/torch_gpt.py is PyTorch's side.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "heed/core/generator.h"
+#include "heed/core/memory.h"
+#include "heed/core/parallel.h"
+#include "heed/core/random.h"
+#include "heed/core/simd.h"
+#include "heed/models/gpt.h"
+#include "heed/nn/loss.h"
+#include "heed/optim/adam.h"
+#include "heed/optim/clip.h"
+
+using namespace heed;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+optim::AdamW make_adam(models::Gpt& model) {
+  std::vector<NamedVariable> matrices, others;
+  for (const NamedVariable& p : model.named_parameters())
+    (p.variable.dim() >= 2 ? matrices : others).push_back(p);
+  return optim::AdamW({{matrices, {.lr = 1e-3, .betas = {0.9, 0.99}, .weight_decay = 0.1}},
+                       {others, {.lr = 1e-3, .betas = {0.9, 0.99}, .weight_decay = 0}}});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int threads = argc > 1 ? std::atoi(argv[1]) : 2;
+  const double seconds = argc > 2 ? std::atof(argv[2]) : 5;
+  set_num_threads(threads);
+  manual_seed(1);
+  models::Gpt model(
+      {.tokens = 65, .context = 64, .layers = 4, .heads = 4, .width = 128, .bias = false});
+  optim::AdamW adam = make_adam(model);
+  const Tensor tokens = randint(0, 65, {12, 64}), wanted = randint(0, 65, {12, 64});
+  const auto step = [&] {
+    const Variable loss = nn::cross_entropy(model.forward(tokens), wanted);
+    adam.zero_grad();
+    loss.backward();
+    optim::clip_grad_norm_(adam.parameters(), 1.0);
+    adam.step();
+  };
+  const auto timed = [&] {
+    const auto start = Clock::now();
+    step();
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  };
+  const double first = timed();
+  for (int i = 0; i < 3; ++i) step();
+  const int64_t before = memory_statistics().allocations;
+  std::vector<double> times;
+  for (double sum = 0; sum < seconds * 1e3 || times.size() < 5; sum += times.back())
+    times.push_back(timed());
+  std::ranges::sort(times);
+  int64_t parameters = 0;
+  for (const Variable& p : model.parameters()) parameters += p.numel();
+  std::printf(
+      "{\"workload\": \"gpt\", \"threads\": %d, \"isa\": \"%s\", \"median_ms\": %.3f, "
+      "\"min_ms\": %.3f, \"steps\": %zu, \"first_ms\": %.1f, \"parameters\": %lld, "
+      "\"tensors_per_step\": %lld, \"peak_tensor_mb\": %.1f}\n",
+      threads, simd::isa_name(), times[times.size() / 2], times[0], times.size(), first,
+      (long long)parameters,
+      (long long)((memory_statistics().allocations - before) / int64_t(times.size())),
+      double(memory_statistics().peak_bytes) / 1e6);
+}
