@@ -1,23 +1,17 @@
 #include "heed/nn/transformer_encoder.h"
 
 #include "heed/autograd/elementwise.h"
+#include "heed/nn/containers.h"
 
 namespace heed::nn {
 
 TransformerEncoderLayer::TransformerEncoderLayer(TransformerLayerOptions given)
     : options(given),
-      self_attn({.embed_dim = options.d_model,
-                 .num_heads = options.nhead,
-                 .dropout = options.dropout,
-                 .bias = options.bias,
-                 .batch_first = options.batch_first,
-                 .num_kv_heads = options.num_kv_heads,
-                 .rotary = options.rotary}),
-      linear1({options.d_model, activation_inputs(options.activation, options.dim_feedforward),
-               options.bias}),
-      linear2({options.dim_feedforward, options.d_model, options.bias}),
-      norm1({options.norm, options.d_model, options.layer_norm_eps, options.bias}),
-      norm2({options.norm, options.d_model, options.layer_norm_eps, options.bias}),
+      self_attn(detail::self_attention_options(options)),
+      linear1(detail::linear1_options(options)),
+      linear2(detail::linear2_options(options)),
+      norm1(detail::norm_options(options)),
+      norm2(detail::norm_options(options)),
       dropout({options.dropout}),
       dropout1({options.dropout}),
       dropout2({options.dropout}) {}
@@ -35,13 +29,14 @@ void TransformerEncoderLayer::members(MemberVisitor& visit) {
 
 Variable TransformerEncoderLayer::operator()(const Variable& src, const EncoderMasks& masks) const {
   const auto attend = [&](const Variable& x) {
-    const MultiheadResult result = self_attn(x, x, x,
-                                             {.key_padding_mask = masks.src_key_padding_mask,
-                                              .attn_mask = masks.mask,
-                                              .need_weights = masks.maps != nullptr,
-                                              .average_attn_weights = false,
-                                              .is_causal = masks.is_causal,
-                                              .cache = masks.cache});
+    const MultiheadResult result =
+        self_attn(x, x, x,
+                  {.key_padding_mask = masks.src_key_padding_mask,
+                   .attn_mask = masks.mask,
+                   .need_weights = masks.maps != nullptr,
+                   .average_attn_weights = false,
+                   .is_causal = masks.is_causal,
+                   .cache = masks.caches.empty() ? nullptr : &masks.caches[0]});
     if (masks.maps) masks.maps->layers.push_back(result.weights.value());
     return dropout1(result.output);
   };
@@ -54,6 +49,30 @@ Variable TransformerEncoderLayer::operator()(const Variable& src, const EncoderM
   }
   const Variable x = norm1(src + attend(src));
   return norm2(x + feed_forward(x));
+}
+
+TransformerEncoder::TransformerEncoder(TransformerEncoderOptions options)
+    : layers(repeat(options.num_layers, [&] { return TransformerEncoderLayer(options.layer); })) {
+  require(!layers.empty(), "TransformerEncoder: expected at least 1 layer");
+  if (options.final_norm) norm.emplace(detail::norm_options(options.layer));
+}
+
+void TransformerEncoder::members(MemberVisitor& visit) {
+  visit("layers", layers);
+  visit("norm", norm);
+}
+
+Variable TransformerEncoder::operator()(const Variable& src, const EncoderMasks& masks) const {
+  require(masks.caches.empty() || masks.caches.size() == layers.size(),
+          "TransformerEncoder: expected a cache for each of ", layers.size(), " layers, got ",
+          masks.caches.size());
+  Variable x = src;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    EncoderMasks own = masks;
+    if (!masks.caches.empty()) own.caches = masks.caches.subspan(i, 1);
+    x = layers[i](x, own);
+  }
+  return norm ? (*norm)(x) : x;
 }
 
 }  // namespace heed::nn

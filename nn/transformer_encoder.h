@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "heed/nn/attention.h"
 #include "heed/nn/dropout.h"
 #include "heed/nn/multihead_attention.h"
@@ -14,7 +16,7 @@ struct EncoderMasks {
   Variable mask = {};                ///< (T, T) and further shapes, as MultiheadMasks::attn_mask
   Tensor src_key_padding_mask = {};  ///< (B, T)
   bool is_causal = false;            ///< each token sees itself and those before alone
-  KvCache* cache = nullptr;          ///< of a single layer: as MultiheadMasks::cache
+  std::span<KvCache> caches = {};    ///< one for each layer, as MultiheadMasks::cache, or none
   AttentionMaps* maps = nullptr;     ///< receives weights (B, H, T, S) of each layer
 };
 
@@ -35,6 +37,24 @@ struct TransformerEncoderLayer : Module {
   Linear linear1, linear2;
   Norm norm1, norm2;
   Dropout dropout, dropout1, dropout2;
+};
+
+struct TransformerEncoderOptions {
+  TransformerLayerOptions layer = {};
+  int64_t num_layers = 6;
+  bool final_norm = false;  ///< behind the last layer, which pre-norm needs
+};
+
+/// Layers one behind the other, and a norm if wanted: layers.0, layers.1, ... and norm.
+struct TransformerEncoder : Module {
+  /// Throws Error for no layers, and sizes that do not fit.
+  explicit TransformerEncoder(TransformerEncoderOptions options);
+  /// (B, T, E) -> the same
+  Variable operator()(const Variable& src, const EncoderMasks& masks = {}) const;
+  void members(MemberVisitor& visit) override;
+
+  std::vector<TransformerEncoderLayer> layers;
+  std::optional<Norm> norm;
 };
 
 }  // namespace heed::nn

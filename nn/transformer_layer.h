@@ -1,17 +1,18 @@
 #pragma once
 
 #include "heed/nn/activation.h"
+#include "heed/nn/multihead_attention.h"
 #include "heed/nn/rms_norm.h"
 
 namespace heed::nn {
 
 /// Of TransformerEncoderLayer and TransformerDecoderLayer: PyTorch's options and defaults (but for
-/// batch_first), and four more.
+/// batch_first), and three more.
 struct TransformerLayerOptions {
   int64_t d_model = 0;             ///< E; a multiple of nhead
   int64_t nhead = 1;               ///< H
   int64_t dim_feedforward = 2048;  ///< units between linear1 and linear2
-  double dropout = 0.1;            ///< on weights, hidden units and both sublayers' outputs
+  double dropout = 0.1;            ///< on weights, hidden units and the outputs of all sublayers
   Activation activation = Activation::relu;
   double layer_norm_eps = 1e-5;
   bool batch_first = true;  ///< sequences as (B, T, E); false: (T, B, E), as PyTorch defaults
@@ -22,4 +23,13 @@ struct TransformerLayerOptions {
   bool rotary = false;       ///< in the self-attention
 };
 
+namespace detail {
+
+// The parts of a layer.
+NormOptions norm_options(const TransformerLayerOptions& options);
+MultiheadAttentionOptions self_attention_options(const TransformerLayerOptions& options);
+LinearOptions linear1_options(const TransformerLayerOptions& options);
+LinearOptions linear2_options(const TransformerLayerOptions& options);
+
+}  // namespace detail
 }  // namespace heed::nn

@@ -2,8 +2,9 @@
 #include "heed/autograd/shape.h"
 #include "heed/core/creation.h"
 #include "heed/models/gpt.h"
+#include "heed/models/transformer.h"
 #include "heed/nn/loss.h"
-#include "heed/nn/transformer_encoder.h"
+#include "heed/nn/transformer.h"
 #include "heed/optim/adam.h"
 #include "heed/optim/clip.h"
 #include "tests/catch.h"
@@ -40,6 +41,37 @@ Variable run_encoder_layer(Run& r) {
   nn::EncoderMasks masks{.src_key_padding_mask = r.tensor(2)};
   if (r.size() > 1) masks.mask = r[1];
   return layer(r[0], masks);
+}
+
+/// Inputs: target and memory, and three masks or none.
+Variable run_decoder_layer(Run& r) {
+  nn::TransformerDecoderLayer layer(layer_options(r));
+  r.load(layer);
+  nn::DecoderMasks masks{.memory_key_padding_mask = r.tensor(4)};
+  if (r.size() > 2) masks.mask = r[2];
+  if (r.size() > 2) masks.memory_mask = r[3];
+  return layer(r[0], r[1], masks);
+}
+
+Variable run_transformer(Run& r) {
+  nn::Transformer module(
+      {.layer = layer_options(r), .num_encoder_layers = 1, .num_decoder_layers = 1});
+  r.load(module);
+  return module(r[0], r[1], {.target = {.mask = r[2]}});
+}
+
+Variable run_seq2seq(Run& r) {
+  models::Transformer model({.source_tokens = r.integer("source_tokens"),
+                             .target_tokens = r.integer("target_tokens"),
+                             .width = r.integer("width"),
+                             .heads = r.integer("heads"),
+                             .layers = r.integer("layers"),
+                             .hidden = r.integer("hidden"),
+                             .dropout = 0,
+                             .norm_first = r.flag("norm_first"),
+                             .tied = r.flag("tied")});
+  r.load(model);
+  return model.forward(r.tensor(0), r.tensor(1), r.tensor(2));
 }
 
 models::Gpt make_gpt(Run& r) {
@@ -91,6 +123,9 @@ TEST_CASE("parity: transformer") {
                {
                    {"RMSNorm", [](Run& r) { return run_rms_norm(r); }},
                    {"TransformerEncoderLayer", [](Run& r) { return run_encoder_layer(r); }},
+                   {"TransformerDecoderLayer", [](Run& r) { return run_decoder_layer(r); }},
+                   {"Transformer", [](Run& r) { return run_transformer(r); }},
+                   {"Seq2Seq", [](Run& r) { return run_seq2seq(r); }},
                    {"Gpt", [](Run& r) { return make_gpt(r).forward(r.tensor(0)); }},
                });
 }

@@ -10,6 +10,8 @@ from training import STEPS, record
 def transformer(f):
     rms_norm(f)
     encoder_layer(f)
+    decoder_layer(f)
+    whole(f)
     for options in GPT_OPTIONS:
         net = f.fill(Gpt(**TINY, **options))
         f.add("Gpt", net, f.integers(TINY["tokens"], 2, 5), module=net, **TINY, **options)
@@ -45,6 +47,75 @@ def encoder_layer(f):
             if not options.get("batch_first", True):
                 x = x.transpose(0, 1).contiguous()
             f.add("TransformerEncoderLayer", module, x, *masks, module=module, **SIZES, **options)
+
+
+def decoder_layer(f):
+    """Targets (2, 3, 4) and memory (2, 5, 4)."""
+    memory_padding = torch.tensor([[False] * 5, [False, False, False, True, True]])
+    for options in LAYER_OPTIONS:
+        module = f.fill(nn.TransformerDecoderLayer(
+            **SIZES, **({"dropout": 0.0, "batch_first": True} | options)))
+
+        def function(x, memory, future=None, past_end=None, padding=None):
+            return module(x, memory, tgt_mask=future, memory_mask=past_end,
+                          memory_key_padding_mask=padding)
+
+        for masks in [[], [FUTURE, torch.ones(3, 5).triu(3).bool(), memory_padding]]:
+            inputs = [f.numbers(2, 3, 4), f.numbers(2, 5, 4)]
+            if not options.get("batch_first", True):
+                inputs = [x.transpose(0, 1).contiguous() for x in inputs]
+            f.add("TransformerDecoderLayer", function, *inputs, *masks, module=module, **SIZES,
+                  **options)
+
+
+def whole(f):
+    """nn.Transformer, and the model that adds embeddings and output to encoder and decoder."""
+    module = f.fill(nn.Transformer(
+        **SIZES, num_encoder_layers=1, num_decoder_layers=1, dropout=0.0, batch_first=True))
+    f.add("Transformer", lambda x, y, future: module(x, y, tgt_mask=future), f.numbers(2, 5, 4),
+          f.numbers(2, 3, 4), FUTURE, module=module, **SIZES)
+    for options in [{}, {"norm_first": True, "tied": True}]:
+        sizes = {"source_tokens": 6, "target_tokens": 5, "width": 4, "heads": 2, "layers": 2,
+                 "hidden": 6}
+        net = f.fill(Seq2Seq(**sizes, **options))
+        f.add("Seq2Seq", net, f.integers(6, 2, 4), torch.tensor([4, 2]), f.integers(5, 2, 3),
+              module=net, **sizes, **options)
+
+
+def positions(steps, size):
+    """Vaswani et al. 2017, section 3.5."""
+    angles = torch.arange(steps)[:, None] / 10000 ** (torch.arange(0, size, 2) / size)
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)
+
+
+class Seq2Seq(nn.Module):
+    """models/transformer.h with its parameter names, without dropout."""
+
+    def __init__(self, source_tokens, target_tokens, width, heads, layers, hidden,
+                 norm_first=False, tied=False):
+        super().__init__()
+        how = {"dim_feedforward": hidden, "dropout": 0.0, "batch_first": True,
+               "norm_first": norm_first}
+        norms = [nn.LayerNorm(width) if norm_first else None for _ in range(2)]
+        self.source_embedding = nn.Embedding(source_tokens, width)
+        self.target_embedding = nn.Embedding(target_tokens, width)
+        self.encoder = nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(width, heads, **how), layers, norms[0],
+            enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoder(
+            nn.TransformerDecoderLayer(width, heads, **how), layers, norms[1])
+        self.output = nn.Linear(width, target_tokens, bias=not tied)
+        if tied:
+            self.output.weight = self.target_embedding.weight
+
+    def forward(self, source, lengths, target_in):
+        width, steps = self.source_embedding.weight.shape[1], target_in.shape[1]
+        x, y = (table(ids) * width**0.5 + positions(ids.shape[1], width) for table, ids in
+                [(self.source_embedding, source), (self.target_embedding, target_in)])
+        padding = torch.arange(source.shape[1]) >= lengths[:, None]
+        memory = self.encoder(x, src_key_padding_mask=padding)
+        future = torch.ones(steps, steps).triu(1).bool()
+        return self.output(self.decoder(y, memory, future, memory_key_padding_mask=padding))
 
 
 TINY = {"tokens": 7, "context": 6, "layers": 2, "heads": 2, "width": 8}
