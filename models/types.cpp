@@ -4,6 +4,7 @@
 #include "heed/models/bahdanau.h"
 #include "heed/models/char_rnn.h"
 #include "heed/models/cho.h"
+#include "heed/models/gpt.h"
 #include "heed/models/sutskever.h"
 
 namespace heed::models {
@@ -25,6 +26,7 @@ std::vector<ModelType> types() {
           "cho", "GRUs, the source as one vector shown at every step (Cho et al. 2014)"),
       model_type<Sutskever, SutskeverConfig>(
           "sutskever", "deep LSTMs, the source as the first state (Sutskever et al. 2014)"),
+      model_type<Gpt, GptConfig>("gpt", "a stack of causal self-attention (Radford et al. 2019)"),
       model_type<CharRnn, CharRnnConfig>("char_rnn", "recurrent language model (Karpathy 2015)"),
   };
 }

@@ -71,11 +71,6 @@ void check_readable(const data::Tokenizer& tokenizer, std::string_view text) {
   }
 }
 
-/// Sets a field of a model, where it has such a field.
-void set_if_there(std::span<const Field> fields, std::string_view name, const std::string& value) {
-  if (find_field(fields, name)) set_field(fields, name, value);
-}
-
 }  // namespace
 
 Json PairTask::measures(const data::ErrorRates& rates) const {
@@ -241,10 +236,8 @@ std::vector<Recipe> pair_recipes(int64_t embedding, int64_t hidden, double dropo
   std::vector<Recipe> recipes;
   for (const auto& type : types_of(kind_name<Seq2Seq>())) {
     recipes.push_back({.type = type.name, .model = type.settings(), .training = training});
-    const auto fields = recipes.back().model->fields();
-    set_if_there(fields, "embedding", text(embedding));
-    set_if_there(fields, "hidden", text(hidden));
-    set_if_there(fields, "dropout", text(dropout));
+    preset(recipes.back().model->fields(),
+           {{"embedding", text(embedding)}, {"hidden", text(hidden)}, {"dropout", text(dropout)}});
   }
   return recipes;
 }

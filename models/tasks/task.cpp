@@ -1,8 +1,11 @@
 #include "heed/models/tasks/task.h"
 
+#include "heed/core/convert.h"
 #include "heed/core/error.h"
+#include "heed/core/reduce.h"
 #include "heed/models/tasks/dates.h"
 #include "heed/models/tasks/g2p.h"
+#include "heed/models/tasks/lm.h"
 #include "heed/models/tasks/pairs.h"
 
 namespace heed::models {
@@ -12,6 +15,11 @@ template <class T>
 TaskType listed(std::string name, std::string help) {
   const auto make = [name] { return std::make_unique<T>(name); };
   return {.name = name, .help = std::move(help), .make = make};
+}
+
+std::vector<double> numbers(const Tensor& weights) {
+  const Tensor doubles = contiguous(to(weights, f64));
+  return {doubles.data<double>(), doubles.data<double>() + doubles.numel()};
 }
 
 Json named(const Task& task, std::span<const Field> fields) {
@@ -27,6 +35,32 @@ void set_size(std::span<const Field> fields, std::string_view name, int64_t size
   if (const Field* field = find_field(fields, name)) *std::get<int64_t*>(field->value) = size;
 }
 
+void preset(std::span<const Field> fields,
+            std::initializer_list<std::pair<std::string_view, std::string>> values) {
+  for (const auto& [name, value] : values) {
+    if (find_field(fields, name)) set_field(fields, name, value);
+  }
+}
+
+std::vector<show::AttentionMap> head_maps(const nn::AttentionMaps& maps,
+                                          const std::vector<std::string>& source,
+                                          const std::vector<std::string>& target,
+                                          const std::string& title) {
+  std::vector<show::AttentionMap> drawn;
+  const auto add = [&](const Tensor& weights, const std::string& place) {  // (T, S)
+    drawn.push_back({source, target, numbers(weights), place + ": " + title});
+  };
+  if (maps.layers.empty()) return drawn;
+  add(mean(maps.layers.back()[0], 0), "last layer, mean of the heads");
+  for (size_t layer = 0; layer < maps.layers.size(); ++layer) {
+    const Tensor heads = maps.layers[layer][0];  // (heads, T, S)
+    for (int64_t head = 0; head < heads.size(0); ++head) {
+      add(heads[head], "layer " + text(layer + 1) + ", head " + text(head + 1));
+    }
+  }
+  return drawn;
+}
+
 Json settings_json(Task& task) { return named(task, task.settings()); }
 
 Json to_json(Task& task) {
@@ -37,6 +71,7 @@ Json to_json(Task& task) {
 
 std::vector<TaskType> tasks() {
   return {listed<Dates>("dates", "write dates in one form: 3 May 1979 -> 1979-05-03"),
+          listed<Lm>("lm", "foretell a text token by token, and go on with it (heed generate)"),
           listed<G2p>("g2p", "pronounce English words: psychology -> s ay k aa l ax jh iy"),
           listed<Pairs>("pairs", "any source<TAB>target text of your own (--data FILE.tsv)")};
 }

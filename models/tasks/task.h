@@ -48,6 +48,7 @@ struct Report {
   std::string words = {};          ///< "99.80 % exact, 0.04 % of the tokens wrong"
   std::string remark = {};         ///< what else there is to say, or nothing
   int64_t count = 0;               ///< how many items were measured
+  std::string counted = "examples";
   std::vector<Sample> samples = {};
   std::vector<show::AttentionMap> maps = {};  ///< that which shows most first
 };
@@ -109,6 +110,17 @@ class Task {
 
 /// Sets the integer field of that name; without such a field does nothing.
 void set_size(std::span<const Field> fields, std::string_view name, int64_t size);
+
+/// Sets those of the fields that the model has: preset(fields, {{"hidden", "128"}}).
+void preset(std::span<const Field> fields,
+            std::initializer_list<std::pair<std::string_view, std::string>> values);
+
+/// Where a self-attending model looked: of weights (1, heads, T, S) of each layer first the mean of
+/// the last layer, then each head of each layer, their places in the titles.
+std::vector<show::AttentionMap> head_maps(const nn::AttentionMaps& maps,
+                                          const std::vector<std::string>& source,
+                                          const std::vector<std::string>& target,
+                                          const std::string& title);
 
 /// Settings and options as one object, the name first: for run.json.
 Json to_json(Task& task);

@@ -22,6 +22,7 @@ struct Command {
 Command train_command();
 Command evaluate_command();
 Command predict_command();
+Command generate_command();
 Command attention_command();
 Command inspect_command();
 Command explain_command();

@@ -31,11 +31,11 @@ int evaluate_model(const Arguments& arguments) {
   if (arguments.has("json")) {
     Json json = Json::object().set("event", "result").set("task", loaded.task->name());
     for (const auto& [key, value] : report.measures.items()) json.set(key, value);
-    print_json(json.set("examples", report.count).set("model", loaded.path));
+    print_json(json.set(report.counted, report.count).set("model", loaded.path));
     return 0;
   }
-  print("test: " + report.words + "\n      on " + text(report.count) +
-        " examples never seen in training\n");
+  print("test: " + report.words + "\n      on " + text(report.count) + " " + report.counted +
+        " never seen in training\n");
   if (!report.remark.empty()) print("      " + report.remark + "\n");
   return 0;
 }

@@ -13,6 +13,16 @@ std::vector<std::string> letters(std::string_view word) {
   return letters;
 }
 
+/// All of the text as a number.
+template <class T>
+std::optional<T> parsed(std::string_view text) {
+  T number{};
+  const char* end = text.data() + text.size();
+  const auto [stop, code] = std::from_chars(text.data(), end, number);
+  if (code != std::errc() || stop != end) return {};
+  return number;
+}
+
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word,
@@ -82,13 +92,17 @@ std::vector<std::string> Arguments::all(std::string_view flag) const {
 std::optional<int64_t> Arguments::integer(std::string_view flag, int64_t min) const {
   const auto value = text(flag);
   if (!value) return {};
-  int64_t number = 0;
-  const char* end = value->data() + value->size();
-  const auto [stop, code] = std::from_chars(value->data(), end, number);
-  if (code != std::errc() || stop != end || number < min) {
-    refuse("--", flag, ": expected an integer from ", min, " up, got \"", *value, "\"");
-  }
-  return number;
+  const auto number = parsed<int64_t>(*value);
+  if (number && *number >= min) return number;
+  refuse("--", flag, ": expected an integer from ", min, " up, got \"", *value, "\"");
+}
+
+std::optional<double> Arguments::number(std::string_view flag) const {
+  const auto value = text(flag);
+  if (!value) return {};
+  const auto number = parsed<double>(*value);
+  if (number && *number >= 0) return number;
+  refuse("--", flag, ": expected a number from 0 up, got \"", *value, "\"");
 }
 
 void Arguments::expect_texts(size_t least, size_t most, std::string_view wanted) const {

@@ -39,6 +39,9 @@ class Arguments {
   /// The value as an integer of at least `min`.
   std::optional<int64_t> integer(std::string_view flag, int64_t min) const;
 
+  /// The value as a number of at least 0.
+  std::optional<double> number(std::string_view flag) const;
+
   /// Throws UsageError unless there are between `least` and `most` texts; `wanted` names them.
   void expect_texts(size_t least, size_t most, std::string_view wanted) const;
   /// Throws UsageError "heed train: ..." with the parts joined.

@@ -12,7 +12,7 @@ using namespace heed;
 namespace {
 
 std::vector<Command> commands() {
-  return {train_command(),     evaluate_command(), predict_command(),
+  return {train_command(),     evaluate_command(), predict_command(), generate_command(),
           attention_command(), inspect_command(),  explain_command()};
 }
 

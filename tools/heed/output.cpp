@@ -37,6 +37,17 @@ std::string shown(std::string_view text) {
   return show::printable_line(text, show::wants_unicode(terminal));
 }
 
+std::string shown_text(std::string_view text) {
+  std::string lines;
+  for (size_t begin = 0;;) {
+    const size_t end = text.find('\n', begin);
+    lines += shown(text.substr(begin, end - begin));
+    if (end == text.npos) return lines;
+    lines += '\n';
+    begin = end + 1;
+  }
+}
+
 std::string drawn(const show::AttentionMap& map) {
   const auto terminal = show::terminal_facts(1);
   return show::draw(map, {.colour = show::wants_colour(terminal),

@@ -19,6 +19,9 @@ void complain(std::string_view message);
 /// Text from models and files as a line: on a terminal, control characters are replaced.
 std::string shown(std::string_view text);
 
+/// The same for text of several lines, which stay lines.
+std::string shown_text(std::string_view text);
+
 /// The map as this terminal can show it.
 std::string drawn(const heed::show::AttentionMap& map);
 

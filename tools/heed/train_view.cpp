@@ -16,12 +16,25 @@ using show::grouped;
 
 namespace {
 
+/// Free text, line by line.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    lines.push_back("  | " + shown(rest.substr(0, end)));
+    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+  }
+  return lines;
+}
+
 /// A line for each sample: source, what the model wrote, and whether it is right.
 std::vector<std::string> table(std::span<const Sample> samples) {
   constexpr int longest = 44;
   const auto cell = [](const std::string& text) { return show::cut(shown(text), longest, "..."); };
   int source_width = 0, written_width = 0;
   for (const auto& sample : samples) {
+    if (!sample.judged) return lines_of(sample.written);
     source_width = std::max(source_width, display_width(cell(sample.source)));
     written_width = std::max(written_width, display_width(cell(sample.written)));
   }
@@ -29,9 +42,7 @@ std::vector<std::string> table(std::span<const Sample> samples) {
   for (const auto& sample : samples) {
     lines.push_back("  " + padded(cell(sample.source), source_width) + "  " +
                     padded(cell(sample.written), written_width) + "  " +
-                    (!sample.judged ? ""
-                     : sample.right ? "right"
-                                    : "wrong: " + cell(sample.expected)));
+                    (sample.right ? "right" : "wrong: " + cell(sample.expected)));
   }
   return lines;
 }
@@ -101,8 +112,8 @@ void TrainView::finished(const RunResult& result) {
 
 void TrainView::print_result(const RunResult& result) const {
   const Report& test = result.test;
-  print("test: " + test.words + "\n      on " + grouped(test.count) +
-        " examples never seen, after " + grouped(result.steps) + " steps in " +
+  print("test: " + test.words + "\n      on " + grouped(test.count) + " " + test.counted +
+        " never seen, after " + grouped(result.steps) + " steps in " +
         fixed(result.train_seconds, 1) + " s\n");
   if (!test.remark.empty()) print("      " + test.remark + "\n");
   print("\n");

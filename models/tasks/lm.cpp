@@ -1,0 +1,178 @@
+#include "heed/models/tasks/lm.h"
+
+#include <numbers>
+
+#include "heed/autograd/recording.h"
+#include "heed/core/creation.h"
+#include "heed/core/error.h"
+#include "heed/core/io/files.h"
+#include "heed/core/io/utf8.h"
+#include "heed/core/shape.h"
+#include "heed/models/data/dates.h"
+#include "heed/models/data/unit.h"
+#include "heed/models/decode/generate.h"
+#include "heed/models/show/text.h"
+#include "heed/models/train/text_loss.h"
+
+namespace heed::models {
+namespace {
+
+constexpr int64_t validation_windows = 512, sample_tokens = 200;
+
+/// Where the last tenth of the text's characters begins.
+size_t end_of_training(std::string_view text) {
+  const int64_t characters = int64_t(data::split(data::Unit::character, text).size());
+  int64_t left = characters * 9 / 10;
+  size_t place = 0;
+  for (; place < text.size(); ++place) {
+    const bool first_byte = (static_cast<unsigned char>(text[place]) & 0xc0) != 0x80;
+    if (first_byte && left-- == 0) break;
+  }
+  return place;
+}
+
+int64_t count_characters(std::string_view text) {
+  return int64_t(data::split(data::Unit::character, text).size());
+}
+
+/// Some tokens as the model goes on from the first token of the text.
+std::string continued(const StoredModel& stored, int64_t first, int64_t count) {
+  Generator generator(1);
+  const auto written =
+      generate(as<LanguageModel>(*stored.model), full({1, 1}, first, {.dtype = i64}),
+               {.max_tokens = count, .sampling = {.temperature = 0.8}, .generator = &generator})[0];
+  return stored.tokenizer("text").decode(written.tokens);
+}
+
+}  // namespace
+
+std::vector<Field> Lm::settings() {
+  FieldVisitor visit;
+  visit("generated", kept_.generated, "does it learn from generated text, not from a file?");
+  visit("length", kept_.length, {.min = 1, .max = 1 << 20},
+        "tokens of a training sequence, for models without a context (64)");
+  return visit.take();
+}
+
+std::vector<Field> Lm::options() {
+  FieldVisitor visit;
+  visit("data", chosen_.data, {}, "a text, UTF-8 (else dates are generated)");
+  visit("tokens", chosen_.tokens, {"character", "word", "bpe"}, "what a token is (character)");
+  visit("vocabulary", chosen_.vocabulary, {.min = 0}, "most words, or size of a bpe; 0: all");
+  auto fields = visit.take();
+  fields.push_back(settings()[1]);
+  return fields;
+}
+
+std::vector<Recipe> Lm::recipes() const {
+  std::vector<Recipe> recipes;
+  for (const auto& type : types_of(kind_name<LanguageModel>())) {
+    recipes.push_back({.type = type.name, .model = type.settings()});
+    preset(recipes.back().model->fields(), {{"context", "64"}, {"bias", "false"}});
+    recipes.back().training = {.steps = 2000,
+                               .batch_size = 12,
+                               .learning_rate = 1e-3,
+                               .min_learning_rate = 1e-4,
+                               .warmup = 100,
+                               .schedule = "warmup_cosine",
+                               .beta2 = 0.99,
+                               .weight_decay = 0.1,
+                               .clip = 1,
+                               .validate_every = 250};
+  }
+  return recipes;
+}
+
+void Lm::check_options() const {
+  require(kept_.generated || !chosen_.data.empty(),
+          "lm: --data FILE is missing: the text that the model learned from");
+}
+
+void Lm::read(const DataPlaces&) {
+  check_options();
+  std::string text;
+  if (chosen_.data.empty()) {
+    for (const auto& date : data::date_examples(20'000, 1, data::Part::train)) {
+      text += data::join(data::Unit::character, date.example.source) + " = " + date.date + "\n";
+    }
+  } else {
+    text = read_file(chosen_.data);
+    if (!valid_utf8(text)) fail<FileError>(chosen_.data, ": expected text in UTF-8");
+  }
+  const size_t place = end_of_training(text);
+  validation_text_ = text.substr(place);
+  text.resize(place);
+  train_text_ = std::move(text);
+}
+
+DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
+  kept_.generated = chosen_.data.empty();
+  const bool characters = chosen_.tokens == "character";
+  const std::shared_ptr tokenizer =
+      data::train_tokenizer(characters ? train_text_ + validation_text_ : train_text_,
+                            {.kind = chosen_.tokens,
+                             .vocabulary = chosen_.vocabulary,
+                             .specials = chosen_.tokens == "word"});
+  stored.tokenizers = {{"text", tokenizer}};
+  set_size(model, "tokens", tokenizer->size());
+  train_ = tokenizer->encode(train_text_);
+  return {.examples = show::grouped(count_characters(train_text_)) + " characters to learn (" +
+                      show::grouped(int64_t(train_.size())) + " tokens), " +
+                      show::grouped(count_characters(validation_text_)) + " to validate",
+          .sizes = "vocabulary of " + text(tokenizer->size()) + " tokens",
+          .items = "tokens"};
+}
+
+std::function<BatchLoss()> Lm::begin(const StoredModel& stored, const TrainingConfig& config) {
+  const auto& model = as<LanguageModel>(*stored.model);
+  return text_loss(model, train_, window_length(model, kept_.length), config);
+}
+
+Report Lm::measured(const StoredModel& stored, int64_t most_windows) const {
+  const auto& model = as<LanguageModel>(*stored.model);
+  const auto tokens = stored.tokenizer("text").encode(validation_text_);
+  const TextFit fit = fit_of(model, tokens, window_length(model, kept_.length), most_windows);
+  const double token_characters =
+      double(count_characters(validation_text_)) / double(tokens.size());
+  const double bits = fit.loss() / std::numbers::ln2 / token_characters;
+  return {
+      .measures = Json::object()
+                      .set("loss", fit.loss())
+                      .set("perplexity", fit.perplexity())
+                      .set("bits_per_character", bits),
+      .words = "loss " + show::fixed(fit.loss(), 4) + ", perplexity " +
+               show::fixed(fit.perplexity(), 2) + ", " + show::fixed(bits, 3) +
+               " bits per character",
+      .count = fit.tokens,
+      .counted = "tokens",
+      .samples = {
+          {.source = "", .written = continued(stored, tokens[0], sample_tokens), .judged = false}}};
+}
+
+Report Lm::validate(const StoredModel& stored, int64_t) {
+  return measured(stored, validation_windows);
+}
+
+Report Lm::test(const StoredModel& stored) { return measured(stored, 0); }
+
+std::vector<Answer> Lm::answer(const StoredModel& stored, std::span<const std::string> texts,
+                               const AskOptions& options) const {
+  require(options.maps,
+          "a language model goes on with a text: heed generate MODEL --prompt \"TEXT\"");
+  const auto& tokenizer = stored.tokenizer("text");
+  std::vector<Answer> answers;
+  for (const auto& text : texts) {
+    answers.push_back({.source = text});
+    const auto ids = tokenizer.encode(text);
+    require(!ids.empty(), "\"", text, "\": there is nothing to read");
+    const NoGrad guard;
+    nn::AttentionMaps maps;
+    as<LanguageModel>(*stored.model).forward(from_values(ids, {1, int64_t(ids.size())}), &maps);
+    std::vector<std::string> pieces;
+    for (const int64_t id : ids) pieces.push_back(tokenizer.piece(id));
+    answers.back().maps = head_maps(maps, pieces, pieces, text);
+  }
+  return answers;
+}
+
+}  // namespace heed::models

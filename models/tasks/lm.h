@@ -1,0 +1,44 @@
+#pragma once
+
+#include "heed/models/tasks/task.h"
+
+namespace heed::models {
+
+/// Foretelling a text token by token: nine tenths of it to learn from, the last tenth to measure.
+/// Measured by the mean loss of a token in nats, its perplexity e^loss, and bits per character.
+class Lm final : public Task {
+ public:
+  using Task::Task;
+
+  std::vector<Field> settings() override;
+  std::vector<Field> options() override;
+  std::vector<Recipe> recipes() const override;
+  std::vector<std::string> sizes() const override { return {"tokens"}; }
+  void check_options() const override;
+  void read(const DataPlaces& places) override;
+  DataFacts set_up(StoredModel& stored, std::span<const Field> model) override;
+  std::function<BatchLoss()> begin(const StoredModel& stored,
+                                   const TrainingConfig& config) override;
+  Report validate(const StoredModel& stored, int64_t step) override;
+  Report test(const StoredModel& stored) override;
+  /// The maps alone: a language model goes on with a text, see generate().
+  std::vector<Answer> answer(const StoredModel& stored, std::span<const std::string> texts,
+                             const AskOptions& options) const override;
+
+ private:
+  Report measured(const StoredModel& stored, int64_t most_windows) const;
+
+  struct Kept {
+    bool generated = true;  // is there no file?
+    int64_t length = 64;
+  } kept_;
+  struct Chosen {
+    std::string data = {};
+    std::string tokens = "character";
+    int64_t vocabulary = 0;
+  } chosen_;
+  std::string train_text_, validation_text_;
+  std::vector<int64_t> train_;
+};
+
+}  // namespace heed::models

@@ -1,0 +1,105 @@
+#include "heed/models/decode/generate.h"
+
+#include "commands.h"
+#include "heed/core/creation.h"
+#include "heed/core/io/utf8.h"
+#include "output.h"
+#include "places.h"
+
+using namespace heed;
+using namespace heed::models;
+
+namespace {
+
+/// Text that grows token by token, given out in whole characters.
+class Stream {
+ public:
+  explicit Stream(const data::Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+
+  /// What the token adds to the text; nothing while a character is not complete.
+  std::string add(int64_t token) {
+    ids_.push_back(token);
+    const std::string text = tokenizer_.decode(ids_);
+    std::string_view more = std::string_view(text).substr(given_);
+    while (!more.empty() && !valid_utf8(more) && text.size() - given_ - more.size() < 3) {
+      more.remove_suffix(1);
+    }
+    if (!valid_utf8(more)) more = std::string_view(text).substr(given_);  // broken for good
+    given_ += more.size();
+    return std::string(more);
+  }
+
+  const std::vector<int64_t>& ids() const { return ids_; }
+
+ private:
+  const data::Tokenizer& tokenizer_;
+  std::vector<int64_t> ids_;
+  size_t given_ = 0;
+};
+
+SamplingOptions sampling(const Arguments& arguments) {
+  return {.temperature = arguments.number("temperature").value_or(1.0),
+          .top_k = arguments.integer("top-k", 0).value_or(0),
+          .top_p = arguments.number("top-p").value_or(1.0)};
+}
+
+/// The prompt as ids; without one a line end, or else the first token.
+std::vector<int64_t> prompt_of(const data::Tokenizer& tokenizer, const std::string& prompt) {
+  auto ids = tokenizer.encode(prompt);
+  if (ids.empty()) ids.push_back(tokenizer.find("\n").value_or(0));
+  return ids;
+}
+
+int generate_text(const Arguments& arguments) {
+  arguments.expect_texts(1, 1, "a MODEL: a model.json or a run's folder");
+  const std::string path = model_path(arguments.texts()[0]);
+  const StoredModel stored = load_model(path);
+  const auto& model = as<LanguageModel>(*stored.model);
+  const auto& tokenizer = stored.tokenizer("text");
+  const std::string prompt = arguments.text("prompt").value_or("");
+  const auto ids = prompt_of(tokenizer, prompt);
+  const bool json = arguments.has("json");
+  Generator generator(uint64_t(arguments.integer("seed", 0).value_or(1)));
+  Stream stream(tokenizer);
+  GenerateOptions options{.max_tokens = arguments.integer("tokens", 1).value_or(300),
+                          .sampling = sampling(arguments),
+                          .generator = &generator};
+  options.on_token = [&](int64_t, int64_t token) {
+    const std::string more = stream.add(token);
+    if (json) {
+      print_json(Json::object().set("event", "token").set("id", token).set("text", more));
+    } else {
+      print(shown_text(more));
+      flush_output();
+    }
+  };
+  if (!json) print(shown_text(prompt));
+  const auto written = generate(model, from_values(ids, {1, int64_t(ids.size())}), options)[0];
+  if (!json) {
+    print("\n");
+    return 0;
+  }
+  print_json(Json::object()
+                 .set("event", "result")
+                 .set("prompt", prompt)
+                 .set("text", tokenizer.decode(written.tokens))
+                 .set("tokens", int64_t(written.tokens.size()))
+                 .set("log_probability", written.log_probability));
+  return 0;
+}
+
+}  // namespace
+
+Command generate_command() {
+  return {.name = "generate",
+          .arguments = "MODEL",
+          .help = "how a language model goes on with a text",
+          .flags = {{"prompt", "TEXT", "what it goes on with (a new line)"},
+                    {"tokens", "N", "how many it writes (300)"},
+                    {"temperature", "X", "below 1 safer, above 1 wilder; 0: always the best (1)"},
+                    {"top-k", "N", "draw from the N best only (0: from all)"},
+                    {"top-p", "X", "draw from the best whose probabilities reach X (1: from all)"},
+                    {"seed", "N", "of the random numbers (1)"},
+                    {"json", "", "every token as a line of JSON on stdout"}},
+          .run = generate_text};
+}
