@@ -114,8 +114,8 @@ TEST_CASE("help and version go to stdout") {
 TEST_CASE("wrong usage is exit code 2 and a hint") {
   check_usage_error("", "expected a command");
   check_usage_error("trian", "unknown command \"trian\"; did you mean train?");
-  check_usage_error("train", "expected a task: dates, g2p, pairs");
-  check_usage_error("train datse", "there is no task \"datse\"; there are dates, g2p, pairs");
+  check_usage_error("train", "expected a task: dates, lm, g2p, pairs");
+  check_usage_error("train datse", "there is no task \"datse\"; there are dates, lm, g2p, pairs");
   check_usage_error("train dates g2p", "and no \"g2p\"");
   check_usage_error("train dates --sead 1", "unknown flag --sead; did you mean --seed?");
   check_usage_error("train dates --resume", "unknown flag --resume");
@@ -242,6 +242,33 @@ TEST_CASE("attention and inspect show what is in a model") {
   const Json json = parse_json(heed_in(folder, "inspect runs/pairs --json").out, "model");
   CHECK(json.find("type")->as_string() == "bahdanau");
   CHECK(json.find("parameters")->as_int() > 1000);
+}
+
+TEST_CASE("generate goes on with a text, token by token") {
+  const TempDir& folder = trained();
+  const Called train = heed_in(
+      folder, "train lm --model char_rnn --quiet --set steps=5 --set hidden=8 --set layers=1");
+  REQUIRE(train.code == 0);
+  contains(train.out, "bits per character");
+  const std::string generate = "generate runs/lm --prompt '3 May' --tokens 40 --seed 2 ";
+  const Called text = heed_in(folder, generate);
+  CHECK(text.code == 0);
+  CHECK(text.out.starts_with("3 May"));
+  CHECK(heed_in(folder, generate).out == text.out);
+  CHECK(heed_in(folder, generate + "--seed 3").out != text.out);
+  const auto events = json_lines(heed_in(folder, generate + "--json").out);
+  REQUIRE(events.size() == 41);
+  std::string written;
+  for (size_t i = 0; i < 40; ++i) written += events[i].find("text")->as_string();
+  CHECK("3 May" + written + "\n" == text.out);
+  CHECK(events[40].find("text")->as_string() == written);
+  CHECK(heed_in(folder, generate + "--top-k 1").out ==
+        heed_in(folder, generate + "--temperature 0 --seed 9").out);
+  const Called wrong = heed_in(folder, "generate runs/pairs");
+  CHECK(wrong.code == 1);
+  contains(wrong.err, "expected a language model (gpt, char_rnn), got a bahdanau");
+  contains(heed_in(folder, "predict runs/lm abc").err, "heed generate");
+  check_usage_error("generate runs/lm --temperature -1", "expected a number from 0 up");
 }
 
 TEST_CASE("a signal ends training after its step, saved, with 128 + n") {

@@ -79,10 +79,10 @@ TEST_CASE("pairs become a batch") {
 }
 
 TEST_CASE("tasks are made by name") {
-  CHECK(tasks().size() == 3);
+  CHECK(tasks().size() == 4);
   for (const auto& type : tasks()) CHECK(make_task(type.name)->name() == type.name);
   check_error([] { make_task("datse"); },
-              "there is no task \"datse\"; there are dates, g2p, pairs");
+              "there is no task \"datse\"; there are dates, lm, g2p, pairs");
 }
 
 TEST_CASE("g2p reads the dictionary and spells in lower case") {

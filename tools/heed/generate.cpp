@@ -50,20 +50,28 @@ std::vector<int64_t> prompt_of(const data::Tokenizer& tokenizer, const std::stri
   return ids;
 }
 
+const LanguageModel& language_model(const StoredModel& stored, const std::string& path) {
+  try {
+    return as<LanguageModel>(*stored.model);
+  } catch (const Error& error) {
+    fail(path, ": ", error.what());
+  }
+}
+
 int generate_text(const Arguments& arguments) {
   arguments.expect_texts(1, 1, "a MODEL: a model.json or a run's folder");
+  Generator generator(uint64_t(arguments.integer("seed", 0).value_or(1)));
+  GenerateOptions options{.max_tokens = arguments.integer("tokens", 1).value_or(300),
+                          .sampling = sampling(arguments),
+                          .generator = &generator};
   const std::string path = model_path(arguments.texts()[0]);
   const StoredModel stored = load_model(path);
-  const auto& model = as<LanguageModel>(*stored.model);
+  const auto& model = language_model(stored, path);
   const auto& tokenizer = stored.tokenizer("text");
   const std::string prompt = arguments.text("prompt").value_or("");
   const auto ids = prompt_of(tokenizer, prompt);
   const bool json = arguments.has("json");
-  Generator generator(uint64_t(arguments.integer("seed", 0).value_or(1)));
   Stream stream(tokenizer);
-  GenerateOptions options{.max_tokens = arguments.integer("tokens", 1).value_or(300),
-                          .sampling = sampling(arguments),
-                          .generator = &generator};
   options.on_token = [&](int64_t, int64_t token) {
     const std::string more = stream.add(token);
     if (json) {
