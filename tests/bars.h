@@ -103,6 +103,9 @@ inline constexpr BarRow f32_rows[] = {
     {"cross_entropy", {Measure::relative, 3e-7}, f32_gradient},
     {"loss", {Measure::scaled, 5e-7}, f32_gradient},
     {"layer", {Measure::scaled, 2e-6}, f32_gradient},
+    {"MaxPool1d", equal, f32_gradient},
+    {"MaxPool2d", equal, f32_gradient},
+    {"images", {Measure::scaled, 2e-6}, f32_gradient},
     {"recurrent", {Measure::scaled, 2e-6}, f32_gradient},
     // A softmax over few keys: its gradient is a small difference of larger terms.
     {"attention", {Measure::scaled, 2e-6}, {Measure::norm, 2e-6}},

@@ -14,6 +14,7 @@ import torch
 sys.dont_write_bytecode = True  # no __pycache__ in the source tree
 
 import elementwise
+import images
 import layout
 import losses
 import modules
@@ -33,6 +34,7 @@ FAMILIES = {
     "index": layout.index,
     "loss": losses.loss,
     "layer": modules.layer,
+    "images": images.images,
     "recurrent": modules.recurrent,
     "attention": modules.attention,
     "optimizer": training.optimizer,
