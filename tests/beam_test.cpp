@@ -8,10 +8,12 @@
 #include "heed/core/shape.h"
 #include "heed/core/softmax.h"
 #include "heed/models/bahdanau.h"
+#include "heed/models/char_rnn.h"
 #include "heed/models/decode/beam_search.h"
 #include "heed/models/decode/forced.h"
 #include "heed/models/decode/generate.h"
 #include "heed/models/decode/greedy.h"
+#include "heed/models/gpt.h"
 #include "tests/catch.h"
 #include "tests/language_models.h"
 #include "tests/patterns.h"
@@ -25,12 +27,12 @@ namespace {
 constexpr int64_t eos = 2;
 
 /// The steps of a language model that keeps nothing and reads everything anew.
-Decoder without_cache(const TinyAttention& model, const Tensor& prompts) {
+Decoder without_cache(const LanguageModel& model, const Tensor& prompts) {
   const int64_t known = prompts.size(1) - 1;
   return {.step =
               [&model](const Tensor& tokens, const DecoderState& state) {
                 const Tensor all = cat({state.rows[0].value(), unsqueeze(tokens, 1)}, 1);
-                const Variable logits = select(model.forward(all, nullptr), 1, -1);
+                const Variable logits = select(model.forward(all), 1, -1);
                 return DecoderStep{.logits = logits, .state = {.rows = {Variable(all)}}};
               },
           .state = {.rows = {Variable(narrow(prompts, 1, 0, known))}},
@@ -150,21 +152,34 @@ TEST_CASE("the coverage penalty changes what is best") {
   CHECK(best(0.1).score == Approx(std::log(0.6) + 0.1 * 2 * std::log(0.01)).epsilon(1e-5));
 }
 
+namespace {
+
+void check_cached_beams(const LanguageModel& model) {
+  CAPTURE(model.type());
+  const Tensor prompts = randint(0, model.tokens(), {3, 4});
+  const Decoder cached = decoder_of(model, prompts), plain = without_cache(model, prompts);
+  const BeamOptions options{.beam_size = 4, .n_best = 3, .max_length = 10};
+  check_equal(beam_search(cached, options), beam_search(plain, options));
+  const auto one = beam_search(cached, {.beam_size = 1, .max_length = 10});
+  const auto best = greedy(cached, {.max_length = 10}), same = greedy(plain, {.max_length = 10});
+  for (size_t b = 0; b < 3; ++b) {
+    CHECK(one[b][0].tokens == best[b].tokens);
+    CHECK(best[b].tokens == same[b].tokens);
+  }
+}
+
+}  // namespace
+
 TEST_CASE("a beam goes on from a prompt, with caches as without") {
   for (uint64_t seed = 0; seed < 4; ++seed) {
     manual_seed(seed);
-    const TinyAttention model(5, 32);
-    const Tensor prompts = randint(0, 5, {3, 4});
-    const Decoder cached = decoder_of(model, prompts), plain = without_cache(model, prompts);
-    const BeamOptions options{.beam_size = 4, .n_best = 3, .max_length = 10};
-    const auto found = beam_search(cached, options);
-    check_equal(found, beam_search(plain, options));
-    const BeamOptions narrow_beam{.beam_size = 1, .max_length = 10};
-    const auto one = beam_search(cached, narrow_beam);
-    const auto best = greedy(cached, {.max_length = 10}), same = greedy(plain, {.max_length = 10});
-    for (size_t b = 0; b < 3; ++b) {
-      CHECK(one[b][0].tokens == best[b].tokens);
-      CHECK(best[b].tokens == same[b].tokens);
+    check_cached_beams(TinyAttention(5, 32));
+    Gpt gpt({.tokens = 5, .context = 20, .layers = 2, .heads = 2, .width = 8});
+    CharRnn rnn({.tokens = 5, .embedding = 6, .hidden = 8, .cell = seed % 2 ? "gru" : "lstm"});
+    for (LanguageModel* model : std::initializer_list<LanguageModel*>{&gpt, &rnn}) {
+      for (const Variable& p : model->parameters()) mul_(p.value(), 4.0);
+      model->eval();
+      check_cached_beams(*model);
     }
   }
 }

@@ -25,7 +25,8 @@ struct TinyAttention : heed::models::LanguageModel {
     for (const heed::Variable& p : parameters()) heed::mul_(p.value(), 2.0);
   }
 
-  heed::Variable forward(const heed::Tensor& given, heed::nn::AttentionMaps*) const override {
+  heed::Variable forward(const heed::Tensor& given,
+                         heed::nn::AttentionMaps* = nullptr) const override {
     return logits(given, start(given.size(0))).first;
   }
   heed::models::DecoderState start(int64_t) const override {

@@ -1,12 +1,16 @@
 // From logits to the next token: filters against cases worked out by hand, and what is drawn.
 #include <cmath>
 
+#include "heed/autograd/recording.h"
 #include "heed/core/creation.h"
+#include "heed/core/elementwise.h"
 #include "heed/core/random.h"
 #include "heed/core/reduce.h"
 #include "heed/core/shape.h"
+#include "heed/models/char_rnn.h"
 #include "heed/models/decode/generate.h"
 #include "heed/models/decode/greedy.h"
+#include "heed/models/gpt.h"
 #include "tests/catch.h"
 #include "tests/language_models.h"
 #include "tests/patterns.h"
@@ -163,30 +167,53 @@ TEST_CASE("a temperature of 0 and a top k of 1 are greedy") {
   }
 }
 
+namespace {
+
+/// Text drawn after prompts where every token reads all before it anew: tokens (B, count).
+Tensor text_without_caches(const LanguageModel& model, const Tensor& prompts, int64_t count,
+                           Generator generator) {
+  const NoGrad no_grad;
+  Tensor all = prompts;
+  for (int64_t t = 0; t < count; ++t) {
+    const int64_t length = all.size(1), kept = model.context() ? model.context() : length;
+    const int64_t start = std::max<int64_t>(0, length - kept);
+    const Tensor window = narrow(all, 1, start, length - start);
+    const Tensor logits = select(model.forward(window).value(), 1, -1);
+    const Tensor p = next_token_probabilities(logits, all);
+    all = cat({all, multinomial(p, 1, true, &generator)}, 1);
+  }
+  return narrow(all, 1, prompts.size(1), count);
+}
+
+void check_cached_text(const LanguageModel& model, std::initializer_list<int64_t> lengths) {
+  for (const int64_t length : lengths) {
+    CAPTURE(model.type(), length);
+    const Tensor prompts = randint(0, model.tokens(), {3, length});
+    Generator generator(uint64_t(7 + length));
+    const Tensor expected = text_without_caches(model, prompts, 20, generator);
+    const auto found = generate(model, prompts, {.max_tokens = 20, .generator = &generator});
+    for (int64_t b = 0; b < 3; ++b) {
+      const auto& tokens = found[size_t(b)].tokens;
+      CHECK(distance(expected[b], Values(tokens.begin(), tokens.end())) == 0);
+    }
+  }
+}
+
+}  // namespace
+
 TEST_CASE("text from caches equals text from the whole context, beyond its end too") {
   manual_seed(6);
-  const int64_t context = 7, count = 20;
-  const TinyAttention model(6, context);
-  for (const int64_t length : {1, 4, 7, 8, 11}) {
-    const Tensor prompts = randint(0, 6, {3, length});
-    const auto found = generate(model, prompts, {.max_tokens = count, .sampling = {.top_k = 1}});
-    for (int64_t b = 0; b < 3; ++b) {
-      CAPTURE(length, b);
-      Tensor all = narrow(prompts, 0, b, 1);
-      double log_p = 0;
-      for (int64_t t = 0; t < count; ++t) {
-        const int64_t start = std::max<int64_t>(0, all.size(1) - context);
-        const Tensor window = narrow(all, 1, start, all.size(1) - start);
-        const Tensor p = models::detail::log_probabilities(
-            {.logits = select(model.forward(window, nullptr), 1, -1)});
-        const auto [best, next] = max(p, 1, true);
-        log_p += best.item();
-        all = cat({all, next}, 1);
-      }
-      CHECK(distance(narrow(all, 1, length, count),
-                     Values(found[size_t(b)].tokens.begin(), found[size_t(b)].tokens.end())) == 0);
-      CHECK(found[size_t(b)].log_probability == Approx(log_p).epsilon(1e-5));
-    }
+  check_cached_text(TinyAttention(6, 7), {1, 4, 7, 8, 11});
+  CharRnn rnn({.tokens = 6, .embedding = 8, .hidden = 12});
+  for (const Variable& p : rnn.parameters()) mul_(p.value(), 3.0);
+  rnn.eval();
+  check_cached_text(rnn, {1, 5});
+  for (const char* positions : {"learned", "rotary", "alibi"}) {
+    Gpt gpt(
+        {.tokens = 6, .context = 9, .layers = 2, .heads = 2, .width = 8, .positions = positions});
+    for (const Variable& p : gpt.parameters()) mul_(p.value(), 4.0);
+    gpt.eval();
+    check_cached_text(gpt, {1, 5, 9, 10, 14});
   }
 }
 
