@@ -116,3 +116,55 @@ TEST_CASE("layer_norm says what is wrong") {
   check_error([&] { layer_norm_backward(x, x, zeros({3, 1}), m, {}); }, "do not fit x (2, 3)");
   check_error([&] { layer_norm_backward(to(x, heed::f64), x, m, m, {}); }, "dtypes differ");
 }
+
+TEST_CASE("rms_norm and its gradients follow the formulas") {
+  for (const DType dtype : {heed::f32, heed::f64})
+    for (const Shape& shape : {Shape{2}, {4}, {5, 3}, {3, 40}, {2, 3, 64}, {300, 7}, {70, 256}}) {
+      CAPTURE(text(shape), text(dtype));
+      const bool exact = dtype == heed::f64;
+      const Tensor x = randn(shape, {.dtype = dtype}), w = randn({shape.back()}, {.dtype = dtype});
+      const Tensor dy = randn(shape, {.dtype = dtype});
+      const Tensor x64 = to(x, heed::f64), w64 = to(w, heed::f64), g = to(dy, heed::f64) * w64;
+      const Tensor rrms = rsqrt(add(mean(square(x64), {-1}, true), 1e-6)), unit = x64 * rrms;
+      const auto out = rms_norm(reversed_layout(x), w);
+      check_close(out.y, unit * w64, exact ? 1e-13 : kernel_bars::layer_norm);
+      check_close(out.rrms, rrms, exact ? 1e-13 : kernel_bars::layer_norm);
+      const auto back = rms_norm_backward(dy, x, out.rrms, w);
+      const double bar = exact ? 1e-12 : kernel_bars::gradient;
+      check_close(back.x, rrms * (g - unit * mean(g * unit, {-1}, true)),
+                  bar * std::max(1.0, largest(values(rrms))));
+      const int64_t n = shape.back();
+      check_close(back.weight, sum(reshape(to(dy, heed::f64) * unit, {x.numel() / n, n}), {0}),
+                  bar);
+      check_close(rms_norm(x, {}).y, unit, exact ? 1e-13 : kernel_bars::layer_norm);
+    }
+}
+
+TEST_CASE("rms_norm: threads, degenerate rows, misuse") {
+  const Tensor x = randn({700, 90}), w = randn({90});
+  const Tensor rrms = rms_norm(x, w).rrms;
+  check_threads([&] { return rms_norm(x, w).y; });
+  check_threads([&] { return rms_norm_backward(x, x, rrms, w).x; });
+  check_threads([&] { return rms_norm_backward(x, x, rrms, w).weight; });
+  CHECK(rms_norm(zeros({0, 3}), ones({3})).y.shape() == Shape{0, 3});
+  CHECK(values(rms_norm(zeros({2, 3}), {}).y) == Values(6, 0));
+  x[1][5].fill_(NAN);
+  const Values y = values(rms_norm(x, {}).y);
+  CHECK((std::isnan(y[90]) && std::isnan(y[179]) && std::isfinite(y[89]) && std::isfinite(y[180])));
+  check_error([] { rms_norm(tensor(1.0), {}); }, "rms_norm: expected x (..., D), got ()");
+  check_error(
+      [] {
+        rms_norm(zeros({2, 3}), zeros({2}));
+      },
+      "rms_norm: expected a weight (3,) for x (2, 3), got (2,)");
+  check_error(
+      [] {
+        rms_norm_backward(zeros({3}), zeros({2, 3}), zeros({2, 1}), {});
+      },
+      "rms_norm_backward: expected dy like x (..., D), got (3,)");
+  check_error(
+      [] {
+        rms_norm_backward(zeros({2, 3}), zeros({2, 3}), zeros({3, 1}), {});
+      },
+      "rrms (3, 1) does not fit x (2, 3)");
+}
