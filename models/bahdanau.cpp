@@ -4,6 +4,7 @@
 #include "heed/autograd/shape.h"
 #include "heed/core/creation.h"
 #include "heed/models/fields.h"
+#include "heed/models/recurrent_state.h"
 
 namespace heed::models {
 namespace {
@@ -15,24 +16,9 @@ BahdanauConfig checked(BahdanauConfig config) {
   return config;
 }
 
-RecurrentKind kind_of(const BahdanauConfig& config) {
-  return config.cell == "lstm" ? RecurrentKind::lstm : RecurrentKind::gru;
-}
-
-nn::AttentionOptions attention_options(const BahdanauConfig& config) {
-  const nn::Score score = nn::score_from_name(config.score);
-  return {.score = score,
-          .query_size = config.hidden,
-          .key_size = config.hidden,
-          .hidden_size = score == nn::Score::additive ? config.hidden : 0};
-}
-
-// The decoder's state: memory {values, keys, mask}, rows {h} or {h, c}.
-LstmState recurrent_part(const DecoderState& state) {
-  return {state.rows[0], state.rows.size() > 1 ? state.rows[1] : Variable()};
-}
-std::vector<Variable> as_rows(const LstmState& state) {
-  return state.c.defined() ? std::vector{state.h, state.c} : std::vector{state.h};
+// The decoder's state: memory {values, keys, mask}, rows {h} or {h, c}, and then the attention's.
+LstmState recurrent_part(const DecoderState& state, bool lstm) {
+  return {state.rows[0], lstm ? state.rows[1] : Variable()};
 }
 
 }  // namespace
@@ -42,12 +28,12 @@ Bahdanau::Bahdanau(BahdanauConfig given)
       source_embedding({settings.source_tokens, settings.embedding}),
       target_embedding({settings.target_tokens, settings.embedding}),
       dropout({settings.dropout}),
-      encoder(kind_of(settings), {.input_size = settings.embedding,
-                                  .hidden_size = settings.hidden / 2,
-                                  .bidirectional = true}),
+      encoder(detail::recurrent_kind(settings.cell), {.input_size = settings.embedding,
+                                                      .hidden_size = settings.hidden / 2,
+                                                      .bidirectional = true}),
       initial({settings.hidden, settings.hidden}),
-      attention(attention_options(settings)),
-      decoder(kind_of(settings),
+      attention(detail::attention_options(settings)),
+      decoder(detail::recurrent_kind(settings.cell),
               {.input_size = settings.embedding + settings.hidden, .hidden_size = settings.hidden}),
       output({2 * settings.hidden, settings.target_tokens}) {}
 
@@ -72,8 +58,16 @@ DecoderState Bahdanau::encode(const Tensor& source, const Tensor& given_lengths)
   const Variable ends = cat({encoded.h_n[0], encoded.h_n[1]}, 1);  // (B, H)
   LstmState first{tanh(initial(ends)), {}};
   if (settings.cell == "lstm") first.c = zeros_like(first.h.value());
-  const auto [values, keys] = attention.prepare(encoded.output);  // (B, S, H)
-  return {as_rows(first), {values, keys, nn::length_mask(lengths, source.size(1))}};
+  const nn::AttentionMemory memory = attention.prepare(encoded.output);  // (B, S, H)
+  return {.rows = rows({first, {.state = attention.start(memory)}}),
+          .memory = {memory.values, memory.keys, nn::length_mask(lengths, source.size(1))}};
+}
+
+std::vector<Variable> Bahdanau::rows(const Moment& now) const {
+  std::vector<Variable> rows{now.state.h};
+  if (now.state.c.defined()) rows.push_back(now.state.c);
+  rows.insert(rows.end(), now.look.state.begin(), now.look.state.end());
+  return rows;
 }
 
 /// Section 3.1, from y_{i-1} (B, E) and s_{i-1}:
@@ -81,17 +75,21 @@ DecoderState Bahdanau::encode(const Tensor& source, const Tensor& given_lengths)
 ///   c_i = sum_j alpha_ij h_j                    eq. 5
 ///   s_i = f(s_{i-1}, [y_{i-1}; c_i])
 Bahdanau::Moment Bahdanau::advance(const Variable& y, const DecoderState& before) const {
-  const LstmState s = recurrent_part(before);
+  const bool lstm = settings.cell == "lstm";
+  const LstmState s = recurrent_part(before, lstm);
   const nn::AttentionMemory memory{before.memory[0], before.memory[1]};
-  const auto [context, weights] = attention(s.h, memory, before.memory[2].value());
-  return {decoder(cat({y, context}, 1), s), context, weights};
+  const nn::AttentionLook look = attention(s.h, memory, before.memory[2].value(),
+                                           std::span(before.rows).subspan(lstm ? 2 : 1));
+  return {decoder(cat({y, look.context}, 1), s), look};
 }
 
 /// Eq. 4, p(y_i | y_{i-1}, s_i, c_i), as softmax of a linear function of [s_i; c_i].
 DecoderStep Bahdanau::step(const Tensor& tokens, const DecoderState& state) const {
   const Moment now = advance(dropout(target_embedding(tokens)), state);
-  return {
-      output(cat({now.state.h, now.context}, 1)), {as_rows(now.state), state.memory}, now.weights};
+  return {.logits = output(cat({now.state.h, now.look.context}, 1)),
+          .state = {.rows = rows(now), .memory = state.memory},
+          .weights = now.look.weights,
+          .log_p = now.look.log_p};
 }
 
 Variable Bahdanau::forward(const Tensor& source, const Tensor& lengths, const Tensor& target_in,
@@ -100,15 +98,15 @@ Variable Bahdanau::forward(const Tensor& source, const Tensor& lengths, const Te
           "Bahdanau: expected target_in (", source.size(0), ", steps), got ", target_in.shape());
   DecoderState state = encode(source, lengths);
   std::vector<Variable> states, contexts;
-  std::vector<Tensor> weights;
+  std::vector<nn::AttentionLook> looks;
   for (const Variable& y : unbind(dropout(target_embedding(target_in)), 1)) {  // (B, E)
     const Moment now = advance(y, state);
-    state.rows = as_rows(now.state);
+    state.rows = rows(now);
     states.push_back(now.state.h);
-    contexts.push_back(now.context);
-    if (maps) weights.push_back(now.weights.value());
+    contexts.push_back(now.look.context);
+    if (maps) looks.push_back(now.look);
   }
-  if (maps) maps->layers.push_back(stack(weights, 1));            // (B, T, S)
+  if (maps) nn::add_looks(*maps, looks);                          // (B, T, S)
   return output(cat({stack(states, 1), stack(contexts, 1)}, 2));  // (B, T, V)
 }
 

@@ -16,7 +16,9 @@ struct BahdanauConfig {
   int64_t embedding = 128;
   int64_t hidden = 256;            ///< of the decoder; each direction of the encoder has half
   std::string cell = "lstm";       ///< or "gru", the paper's
-  std::string score = "additive";  ///< the paper's; or dot, general, scaled_dot
+  std::string score = "additive";  ///< the paper's; or another of nn::Score
+  std::string alignment = "soft";  ///< the paper's; or another of nn::Alignment
+  double window = 10;              ///< of the local alignments: keys on each side
   double dropout = 0.1;            ///< on embeddings, in training
 
   template <class V>
@@ -26,7 +28,12 @@ struct BahdanauConfig {
     visit("embedding", embedding, {.min = 1, .max = 65536}, "size of the embeddings");
     visit("hidden", hidden, {.min = 2, .max = 65536}, "units of the decoder, an even number");
     visit("cell", cell, {"lstm", "gru"}, "recurrent cell of encoder and decoder");
-    visit("score", score, {"additive", "dot", "general", "scaled_dot"}, "attention's score");
+    visit("score", score, {"additive", "dot", "general", "scaled_dot", "concat", "location"},
+          "attention's score");
+    visit("alignment", alignment,
+          {"soft", "local_monotonic", "local_predictive", "reinforce", "gumbel"},
+          "how scores become weights");
+    visit("window", window, {.min = 0.5}, "keys on each side of a local alignment's centre");
     visit("dropout", dropout, {.min = 0, .max = 1}, "share of embeddings dropped in training");
   }
 };
@@ -39,6 +46,7 @@ struct Bahdanau : Seq2Seq {
   DecoderStep step(const Tensor& tokens, const DecoderState& state) const override;
   Variable forward(const Tensor& source, const Tensor& lengths, const Tensor& target_in,
                    nn::AttentionMaps* maps = nullptr) const override;
+  bool draws() const override { return settings.alignment == "reinforce"; }
   std::string type() const override { return "bahdanau"; }
   Json config() const override;
   void members(nn::MemberVisitor& visit) override;
@@ -55,9 +63,10 @@ struct Bahdanau : Seq2Seq {
  private:
   struct Moment {
     LstmState state;  // s_i, (B, H)
-    Variable context, weights;
+    nn::AttentionLook look;
   };
   Moment advance(const Variable& y, const DecoderState& before) const;
+  std::vector<Variable> rows(const Moment& now) const;
 };
 
 }  // namespace heed::models

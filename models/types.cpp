@@ -5,6 +5,7 @@
 #include "heed/models/char_rnn.h"
 #include "heed/models/cho.h"
 #include "heed/models/gpt.h"
+#include "heed/models/luong.h"
 #include "heed/models/sutskever.h"
 
 namespace heed::models {
@@ -24,6 +25,8 @@ std::vector<ModelType> types() {
           "bahdanau", "recurrent encoder and decoder with attention (Bahdanau et al. 2015)"),
       model_type<Cho, ChoConfig>(
           "cho", "GRUs, the source as one vector shown at every step (Cho et al. 2014)"),
+      model_type<Luong, LuongConfig>(
+          "luong", "deep LSTMs with attention after each step (Luong et al. 2015)"),
       model_type<Sutskever, SutskeverConfig>(
           "sutskever", "deep LSTMs, the source as the first state (Sutskever et al. 2014)"),
       model_type<Gpt, GptConfig>("gpt", "a stack of causal self-attention (Radford et al. 2019)"),

@@ -59,7 +59,7 @@ TEST_CASE("attention: every score is what its formula says") {
   const Variable query = random({2, 4}), memory = random({2, 3, 4});
   for (const nn::Score score : scores) {
     const nn::Attention attention = make(score);
-    const AttentionStep step = attention(query, attention.prepare(memory));
+    const nn::AttentionLook step = attention(query, attention.prepare(memory));
     for (int64_t b = 0; b < 2; ++b) {
       double total = 0, weight[3], context[4] = {};
       for (int64_t s = 0; s < 3; ++s)
@@ -82,7 +82,8 @@ TEST_CASE("attention: masked keys count for nothing, rows without keys give zero
     query.requires_grad_();
     memory.requires_grad_();
     const Tensor mask = nn::length_mask(tensor({4, 2, 0}), 4);
-    const auto [context, weights] = attention(query, attention.prepare(memory), mask);
+    const auto look = attention(query, attention.prepare(memory), mask);
+    const auto& [context, weights, state, log_p] = look;
     CHECK(distance(narrow(weights[1].value(), 0, 2, 2), zeros({2})) == 0);
     CHECK(distance(weights[2].value(), zeros({4})) == 0);
     CHECK(distance(context[2].value(), zeros({4})) == 0);
@@ -118,9 +119,9 @@ TEST_CASE("gradients of attention, first and second order") {
     inputs.push_back(random({2, 3, 4}).requires_grad_());
     const auto result = gradcheck(
         [&](std::span<const Variable> in) -> std::vector<Variable> {
-          const auto [context, weights] = attention(in[in.size() - 2], attention.prepare(in.back()),
-                                                    nn::length_mask(tensor({3, 2}), 3));
-          return {context, weights};
+          const auto look = attention(in[in.size() - 2], attention.prepare(in.back()),
+                                      nn::length_mask(tensor({3, 2}), 3));
+          return {look.context, look.weights};
         },
         inputs, {.second_order = true, .entries_per_input = 3});
     INFO(result.message);
@@ -129,8 +130,9 @@ TEST_CASE("gradients of attention, first and second order") {
 }
 
 TEST_CASE("attention says what it expected") {
-  check_error([] { nn::Attention({.query_size = 4, .key_size = 4}); },
-              "Attention: expected a hidden_size of at least 1 for the additive score");
+  check_error(
+      [] { nn::Attention({.query_size = 4, .key_size = 4}); },
+      "Attention: expected a hidden_size of at least 1 for the scores additive, concat and");
   check_error([] { nn::Attention({.score = nn::Score::dot, .query_size = 4, .key_size = 3}); },
               "query_size = key_size, got 4 and 3");
   check_error([] { nn::score_from_name("cosine"); }, "got \"cosine\"");

@@ -249,7 +249,7 @@ TEST_CASE("forward_sampled: gradients flow as in forward") {
 TEST_CASE("Bahdanau: configuration") {
   CHECK(make("gru", "dot").config().dump() ==
         R"({"source_tokens":5,"target_tokens":6,"embedding":3,"hidden":4,"cell":"gru",)"
-        R"("score":"dot","dropout":0.0})");
+        R"("score":"dot","alignment":"soft","window":10.0,"dropout":0.0})");
   CHECK(make("gru").type() == "bahdanau");
   check_error([] { Bahdanau({.source_tokens = 5, .target_tokens = 6, .cell = "rnn"}); }, "cell");
   check_error([] { Bahdanau({.source_tokens = 5, .target_tokens = 6, .hidden = 5}); },

@@ -137,8 +137,8 @@ Variables run_attention(Run& r) {
                            .key_size = r.integer("key_size"),
                            .hidden_size = r.integer("hidden_size")});
   r.load(attention);
-  const auto [context, weights] = attention(r[0], attention.prepare(r[1]), r.tensor(2));
-  return {context, weights};
+  const auto look = attention(r[0], attention.prepare(r[1]), r.tensor(2));
+  return {look.context, look.weights};
 }
 
 Variables additive(Run& r) {

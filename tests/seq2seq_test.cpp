@@ -9,6 +9,7 @@
 #include "heed/core/random.h"
 #include "heed/models/cho.h"
 #include "heed/models/decode/greedy.h"
+#include "heed/models/luong.h"
 #include "heed/models/sutskever.h"
 #include "heed/nn/loss.h"
 #include "heed/optim/adam.h"
@@ -41,6 +42,17 @@ std::unique_ptr<Seq2Seq> sutskever(Sizes sizes, bool reverse) {
                                                                      .dropout = 0});
 }
 
+std::unique_ptr<Seq2Seq> luong(Sizes sizes, const char* score, const char* alignment) {
+  return std::make_unique<models::Luong>(models::LuongConfig{.source_tokens = sizes.tokens,
+                                                             .target_tokens = sizes.tokens,
+                                                             .embedding = sizes.embedding,
+                                                             .hidden = sizes.hidden,
+                                                             .score = score,
+                                                             .alignment = alignment,
+                                                             .window = 2,
+                                                             .dropout = 0});
+}
+
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {"sutskever", [](Sizes sizes) { return sutskever(sizes, true); }},
@@ -53,6 +65,11 @@ const std::vector<Case>& cases() {
                                                                 .hidden = sizes.hidden,
                                                                 .dropout = 0});
        }},
+      {"luong", [](Sizes sizes) { return luong(sizes, "general", "soft"); }},
+      {"luong, dot, local_predictive",
+       [](Sizes sizes) { return luong(sizes, "dot", "local_predictive"); }},
+      {"luong, concat, local_monotonic",
+       [](Sizes sizes) { return luong(sizes, "concat", "local_monotonic"); }},
   };
   return all;
 }

@@ -29,6 +29,7 @@ struct DecoderStep {
   Variable logits;  ///< (B, V) of the next token
   DecoderState state = {};
   Variable weights = {};  ///< (B, S) where the step looked, or undefined
+  Variable log_p = {};    ///< (B) of attention by REINFORCE: AttentionLook::log_p
 };
 
 /// lengths, or for an empty tensor the full length of every row of source (B, S).
@@ -45,6 +46,8 @@ class Seq2Seq : public Model {
   /// of the token that follows each; maps, if given, receives weights (B, T, S).
   virtual Variable forward(const Tensor& source, const Tensor& lengths, const Tensor& target_in,
                            nn::AttentionMaps* maps = nullptr) const = 0;
+  /// Does its attention draw, so that sequence_loss has to train it by REINFORCE?
+  virtual bool draws() const { return false; }
 };
 
 struct DecodeOptions {

@@ -19,7 +19,7 @@ Variable forward_sampled(const Seq2Seq& model, const Tensor& source, const Tenso
   DecoderState state = model.encode(source, lengths);
   Tensor tokens = select(target_in, 1, 0);  // (B)
   std::vector<Variable> logits;
-  std::vector<Tensor> weights;
+  std::vector<nn::AttentionLook> looks;
   for (int64_t t = 0; t < target_in.size(1); ++t) {
     if (t > 0)
       tokens =
@@ -27,9 +27,9 @@ Variable forward_sampled(const Seq2Seq& model, const Tensor& source, const Tenso
     DecoderStep step = model.step(tokens, state);
     state = std::move(step.state);
     logits.push_back(step.logits);
-    if (step.weights.defined()) weights.push_back(step.weights.value());
+    if (step.weights.defined()) looks.push_back({.weights = step.weights, .log_p = step.log_p});
   }
-  if (options.maps && !weights.empty()) options.maps->layers.push_back(stack(weights, 1));
+  if (options.maps && !looks.empty()) nn::add_looks(*options.maps, looks);
   return stack(logits, 1);  // (B, T, V)
 }
 
