@@ -110,6 +110,8 @@ inline constexpr BarRow f32_rows[] = {
     // A softmax over few keys: its gradient is a small difference of larger terms.
     {"attention", {Measure::scaled, 2e-6}, {Measure::norm, 2e-6}},
     {"transformer", {Measure::scaled, 2e-6}, {Measure::norm, 2e-6}},
+    // Norms of four numbers after each of ten sublayers.
+    {"Seq2Seq", {Measure::scaled, 1e-5}, {Measure::norm, 1e-5}},
     {"schedule", f64_bar, f64_bar},  // computed in double whatever the parameters are
     {"optimizer", {Measure::norm, 1e-5}, f32_gradient},
     {"model", {Measure::norm, 1e-5}, f32_gradient},

@@ -2,7 +2,10 @@
 // parity_transformer_test.cpp.
 #include "heed/models/transformer.h"
 
+#include "heed/autograd/elementwise.h"
+#include "heed/autograd/engine.h"
 #include "heed/autograd/recording.h"
+#include "heed/autograd/reduce.h"
 #include "heed/autograd/shape.h"
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
@@ -11,6 +14,7 @@
 #include "heed/core/reduce.h"
 #include "heed/models/decode/beam_search.h"
 #include "heed/models/decode/greedy.h"
+#include "heed/models/decode/teacher_forcing.h"
 #include "heed/nn/loss.h"
 #include "heed/nn/transformer.h"
 #include "heed/optim/adam.h"
@@ -91,6 +95,21 @@ TEST_CASE("Transformer: padding changes nothing, later tokens change nothing bef
   const Tensor changed = model.forward(source(), lengths(), other).value();
   CHECK(same_bits(narrow(changed, 1, 0, 3), narrow(plain, 1, 0, 3)));
   CHECK(distance(narrow(changed, 1, 3, 2), narrow(plain, 1, 3, 2)) > 1e-3);
+}
+
+TEST_CASE("Transformer: sampled forcing has the gradients of reading its own tokens") {
+  Transformer sampled = make(tiny(true)), forward = make(tiny(true));
+  const Variable own =
+      models::forward_sampled(sampled, source(), lengths(), target_in(), {.ratio = 0});
+  const Tensor chosen = narrow(argmax(own.value(), 2), 1, 0, 4);
+  const Tensor read = cat({narrow(target_in(), 1, 0, 1), chosen}, 1);
+  CHECK(!equal(read, target_in()));
+  const Variable whole = forward.forward(source(), lengths(), read);
+  CHECK(same_bits(own.value(), whole.value()));
+  sum(square(own)).backward();
+  sum(square(whole)).backward();
+  const auto a = sampled.parameters(), b = forward.parameters();
+  for (size_t i = 0; i < a.size(); ++i) CHECK(same_bits(a[i].grad().value(), b[i].grad().value()));
 }
 
 TEST_CASE("Transformer learns to reverse, greedy and beam search write it") {

@@ -1,5 +1,8 @@
 #include "heed/models/decode/teacher_forcing.h"
 
+#include <optional>
+
+#include "heed/autograd/recording.h"
 #include "heed/autograd/shape.h"
 #include "heed/core/elementwise.h"
 #include "heed/core/random.h"
@@ -17,6 +20,11 @@ Variable forward_sampled(const Seq2Seq& model, const Tensor& source, const Tenso
   const Tensor right = bernoulli(target_in.shape(), options.ratio,
                                  {.dtype = u8, .generator = options.generator});  // (B, T)
   DecoderState state = model.encode(source, lengths);
+  // A cache's keys have no gradient: such a model reads the chosen tokens again, all at once.
+  const bool cached = !state.caches.empty();
+  std::optional<NoGrad> no_grad;
+  if (cached) no_grad.emplace();
+  std::vector<Tensor> read;
   Tensor tokens = select(target_in, 1, 0);  // (B)
   std::vector<Variable> logits;
   std::vector<nn::AttentionLook> looks;
@@ -24,11 +32,14 @@ Variable forward_sampled(const Seq2Seq& model, const Tensor& source, const Tenso
     if (t > 0)
       tokens =
           where(select(right, 1, t), select(target_in, 1, t), argmax(logits.back().value(), 1));
+    read.push_back(tokens);
     DecoderStep step = model.step(tokens, state);
     state = std::move(step.state);
     logits.push_back(step.logits);
     if (step.weights.defined()) looks.push_back({.weights = step.weights, .log_p = step.log_p});
   }
+  no_grad.reset();
+  if (cached) return model.forward(source, lengths, stack(read, 1), options.maps);
   if (options.maps && !looks.empty()) nn::add_looks(*options.maps, looks);
   return stack(logits, 1);  // (B, T, V)
 }
