@@ -7,6 +7,7 @@
 #include "heed/core/generator.h"
 #include "heed/core/index.h"
 #include "heed/core/random.h"
+#include "heed/models/bahdanau.h"
 #include "heed/models/cho.h"
 #include "heed/models/decode/greedy.h"
 #include "heed/models/luong.h"
@@ -64,6 +65,18 @@ const std::vector<Case>& cases() {
                                                                 .embedding = sizes.embedding,
                                                                 .hidden = sizes.hidden,
                                                                 .dropout = 0});
+       }},
+      {"bahdanau, location, local_monotonic",
+       [](Sizes sizes) {
+         return std::make_unique<models::Bahdanau>(
+             models::BahdanauConfig{.source_tokens = sizes.tokens,
+                                    .target_tokens = sizes.tokens,
+                                    .embedding = sizes.embedding,
+                                    .hidden = sizes.hidden,
+                                    .score = "location",
+                                    .alignment = "local_monotonic",
+                                    .window = 2,
+                                    .dropout = 0});
        }},
       {"luong", [](Sizes sizes) { return luong(sizes, "general", "soft"); }},
       {"luong, dot, local_predictive",
