@@ -5,12 +5,9 @@
 #include <vector>
 
 #include "heed/models/data/pairs.h"
+#include "heed/models/data/part.h"
 
 namespace heed::data {
-
-/// The three parts of all days. Which part a day is in never changes, whatever the seed, so a day
-/// of one part is never seen in another, in any format.
-enum class Part { train, validation, test };
 
 /// A day as people write it, and as ISO 8601 writes it, both by characters (all ASCII).
 struct DateExample {
@@ -24,6 +21,7 @@ struct DateExample {
 /// (Gregorian calendar, 5 % each for validation and test), each in one of 25 formats at random:
 /// "3 May 1979", "Thursday, 3 May 1979", "the 3rd of May, 1979", "May 3, 1979", "1979 May 3",
 /// "03.05.1979", "1979/05/03" ...; a fifth of them all in upper case, a fifth all in lower case.
+/// A day of one part is never in another, in any format.
 /// Numbers alone mean day, month, year, as 03/05/1979 is 3 May; or year, month, day when the year
 /// comes first; never month, day, year. Years always have four digits.
 /// The same (count, seed, part) gives the same examples. Error: count is below 0 or above the
