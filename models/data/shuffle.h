@@ -9,7 +9,14 @@
 namespace heed::data {
 
 /// What a random stream of the data side is for; each purpose has its own numbers.
-enum class Stream : uint64_t { split = 1, order = 2, dates = 3, date_part = 4, grammar = 5, grammar_part = 6 };
+enum class Stream : uint64_t {
+  split = 1,
+  order = 2,
+  dates = 3,
+  date_part = 4,
+  grammar = 5,
+  grammar_part = 6
+};
 
 /// The stream number `index` of a purpose: its numbers depend on (seed, purpose, index) alone, so
 /// it can be started anew at any time, and no two streams share numbers.
