@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every path that the documents name exists, and the documents keep their lengths.
+# Every path that the documents name exists, the documents keep their lengths, and every step of the
+# road has its program, its page with number and picture, its source and its measurement.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -11,7 +12,7 @@ wrong() {
 
 shopt -s nullglob
 checked=0
-for document in README.md ARCHITECTURE.md CONTRIBUTING.md docs/*.md; do
+for document in README.md ARCHITECTURE.md CONTRIBUTING.md docs/*.md docs/road/*.md; do
   if [[ ! -f $document ]]; then
     wrong "$document: missing"
     continue
@@ -34,6 +35,27 @@ for document in README.md ARCHITECTURE.md CONTRIBUTING.md docs/*.md; do
   )
 done
 
+number=0
+while IFS= read -r entry; do
+  name=$(cut -d '"' -f 2 <<<"$entry")
+  number=$((number + 1))
+  page=$(printf 'docs/road/%02d-%s.md' "$number" "$name")
+  for file in "tools/tutorials/$name.cpp" "$page" "docs/road/$name.svg"; do
+    [[ -f $file ]] || wrong "tools/tutorials/road.h: step $name needs $file"
+  done
+  [[ $entry =~ (\)\"|\"-\")\ ?}$ ]] ||
+    wrong "tools/tutorials/road.h: $name does not say where its number was published"
+  grep -q "($(basename "$page"))" docs/road/README.md || wrong "docs/road/README.md: no $page"
+  grep -q "^| $name |" docs/reproductions.md || wrong "docs/reproductions.md: no row of $name"
+  if [[ -f $page ]]; then
+    for part in Claim Equation Program Output Exercise; do
+      grep -q "^\*\*$part\.\*\*" "$page" || wrong "$page: no part called $part"
+    done
+  fi
+done < <(sed -n '/ road\[\] = {/,/^};/p' tools/tutorials/road.h | tr -d '\n' |
+  sed 's/" *"//g' | grep -oE '\{"[^}]*\}')
+[[ $number -gt 0 ]] || wrong "tools/tutorials/road.h: no steps found"
+
 limit() {   # file, lines
   if [[ -f $1 && $(wc -l <"$1") -gt $2 ]]; then wrong "$1: more than $2 lines"; fi
 }
@@ -43,4 +65,4 @@ if [[ $failures -gt 0 ]]; then
   echo "documents: $failures wrong places"
   exit 1
 fi
-echo "documents: $checked paths, all exist"
+echo "documents: $checked paths and $number steps of the road, all there"

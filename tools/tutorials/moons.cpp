@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "heed/heed.h"
+#include "heed/models/show/line_plot.h"
 #include "python_random.h"
 #include "tutorial.h"
 
@@ -81,6 +82,7 @@ int main(int count, char** words) {
       for (const Neuron& neuron : layer)
         parameters.insert(parameters.end(), neuron.begin(), neuron.end());
     double last = 0, accuracy = 0;
+    show::Series losses{.name = "loss"};
     for (int64_t step = 0; step < t.steps(100); ++step) {
       Variable loss = scalar(0), decay = scalar(0);
       int right = 0;
@@ -98,9 +100,14 @@ int main(int count, char** words) {
         for (Variable& p : parameters) p.add_(p.grad().value(), -rate), p.zero_grad();
       }
       last = loss.item(), accuracy = right / 100.0;
+      losses.points.emplace_back(step, last);
       if (step % 10 == 0 || step == 99)
         t.say("step ", step, " loss ", fixed(last, 12), ", accuracy ", right, " %");
     }
+    t.write("moons.svg", show::svg({.title = "Two moons: the loss of each step",
+                                    .x = {.name = "step"},
+                                    .y = {.name = "loss", .scale = show::Scale::logarithmic},
+                                    .series = {losses}}));
     const bool same = std::abs(last - 0.010978370135492717) < 1e-9 && accuracy == 1;
     t.result(last, same, "loss " + fixed(last, 12) + ", " + fixed(100 * accuracy, 0) + " %");
   });
