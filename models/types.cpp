@@ -6,7 +6,10 @@
 #include "heed/models/cho.h"
 #include "heed/models/gpt.h"
 #include "heed/models/luong.h"
+#include "heed/models/row_lstm.h"
 #include "heed/models/sutskever.h"
+#include "heed/models/text_classifier.h"
+#include "heed/models/vit.h"
 
 namespace heed::models {
 namespace {
@@ -31,6 +34,10 @@ std::vector<ModelType> types() {
           "sutskever", "deep LSTMs, the source as the first state (Sutskever et al. 2014)"),
       model_type<Gpt, GptConfig>("gpt", "a stack of causal self-attention (Radford et al. 2019)"),
       model_type<CharRnn, CharRnnConfig>("char_rnn", "recurrent language model (Karpathy 2015)"),
+      model_type<Vit, VitConfig>("vit", "an image's patches, self-attention (Dosovitskiy 2021)"),
+      model_type<RowLstm, RowLstmConfig>("row_lstm", "an LSTM over the rows of an image"),
+      model_type<TextClassifier, TextClassifierConfig>(
+          "text_classifier", "both directions of a text, attention over it (Yang et al. 2016)"),
   };
 }
 
@@ -55,5 +62,6 @@ Kind& as(Model& model) {
 }
 template Seq2Seq& as<Seq2Seq>(Model&);
 template LanguageModel& as<LanguageModel>(Model&);
+template Classifier& as<Classifier>(Model&);
 
 }  // namespace heed::models

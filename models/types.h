@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "heed/models/classifier.h"
 #include "heed/models/decode/decoder.h"
 #include "heed/models/decode/language_model.h"
 #include "heed/models/fields.h"
@@ -42,6 +43,8 @@ constexpr std::string_view kind_name() {
     return "sequence-to-sequence model";
   } else if constexpr (std::derived_from<M, LanguageModel>) {
     return "language model";
+  } else if constexpr (std::derived_from<M, Classifier>) {
+    return "classifier";
   } else {
     return "model";
   }
@@ -80,5 +83,6 @@ template <class Kind>
 Kind& as(Model& model);
 extern template Seq2Seq& as<Seq2Seq>(Model&);
 extern template LanguageModel& as<LanguageModel>(Model&);
+extern template Classifier& as<Classifier>(Model&);
 
 }  // namespace heed::models

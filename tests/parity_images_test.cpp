@@ -1,5 +1,9 @@
-// Convolutions, pooling and batch normalisation, as PyTorch computes them.
+// Convolutions, pooling, batch normalisation, and classifiers of images and texts, as PyTorch
+// computes them.
 #include "heed/autograd/batch_norm.h"
+#include "heed/models/row_lstm.h"
+#include "heed/models/text_classifier.h"
+#include "heed/models/vit.h"
 #include "heed/nn/batch_norm.h"
 #include "heed/nn/conv.h"
 #include "heed/nn/pooling.h"
@@ -58,6 +62,41 @@ Variable in_evaluation(const Run& r) {
   return batch_norm(r[0], r.tensor(3), r.tensor(4), r[1], r[2], r.number("eps", 1e-5));
 }
 
+Variable vit(Run& r) {
+  models::Vit model({.classes = 3,
+                     .channels = 2,
+                     .height = 4,
+                     .width = 6,
+                     .patch = 2,
+                     .layers = 2,
+                     .heads = 2,
+                     .hidden = 4,
+                     .feedforward = 6,
+                     .dropout = 0,
+                     .deviation = 0.25});
+  r.load(model);
+  return model.forward(r.tensor(0));
+}
+
+Variable row_lstm(Run& r) {
+  models::RowLstm model({.classes = 3,
+                         .channels = 2,
+                         .height = 4,
+                         .width = 6,
+                         .hidden = 4,
+                         .layers = 2,
+                         .deviation = 0.25});
+  r.load(model);
+  return model.forward(r.tensor(0));
+}
+
+Variable text_classifier(Run& r) {
+  models::TextClassifier model(
+      {.tokens = 7, .classes = 3, .embedding = 3, .hidden = 2, .dropout = 0});
+  r.load(model);
+  return model.forward(r.tensor(0));
+}
+
 }  // namespace
 
 TEST_CASE("parity: images") {
@@ -71,5 +110,8 @@ TEST_CASE("parity: images") {
                              {"batch_norm", [](Run& r) { return batch_norm(r[0], r[1], r[2]).y; }},
                              {"batch_norm_eval", [](Run& r) { return in_evaluation(r); }},
                              {"running", [](Run& r) { return running_of_any(r); }},
+                             {"Vit", [](Run& r) { return vit(r); }},
+                             {"RowLstm", [](Run& r) { return row_lstm(r); }},
+                             {"TextClassifier", [](Run& r) { return text_classifier(r); }},
                          });
 }

@@ -1,4 +1,4 @@
-"""Convolutions, pooling and batch normalisation."""
+"""Convolutions, pooling, batch normalisation, and classifiers made of such layers."""
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -8,6 +8,7 @@ def images(f):
     convolutions(f)
     pooling(f)
     batch_norm(f)
+    classifiers(f)
 
 
 def convolutions(f):
@@ -65,3 +66,62 @@ def followed(x, y, momentum):
     norm(x), norm(y)
     norm.eval()
     return norm(x), norm.running_mean, norm.running_var, norm.num_batches_tracked
+
+
+class Vit(nn.Module):
+    """Dosovitskiy et al. 2021 with images of 4 x 6, patches of 2 x 2."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv_proj = nn.Conv2d(2, 4, 2, 2)
+        self.class_token = nn.Parameter(torch.zeros(1, 1, 4))
+        self.pos_embedding = nn.Parameter(torch.zeros(1, 7, 4))
+        layer = nn.TransformerEncoderLayer(4, 2, 6, 0.0, "gelu", batch_first=True, norm_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2, nn.LayerNorm(4), enable_nested_tensor=False)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x):
+        patches = self.conv_proj((x - 0.5) / 0.25).flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.class_token.expand(x.shape[0], 1, 4), patches], 1)
+        return self.head(self.encoder(tokens + self.pos_embedding)[:, 0])
+
+
+class RowLstm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(2 * 6, 4, 2, batch_first=True)
+        self.output = nn.Linear(4, 3)
+
+    def forward(self, x):
+        rows = ((x - 0.5) / 0.25).transpose(1, 2).flatten(2)
+        return self.output(self.lstm(rows)[1][0][-1])
+
+
+class TextClassifier(nn.Module):
+    """Yang et al. 2016, section 2.2.2, one text at a time."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 3)
+        self.encoder = nn.GRU(3, 2, batch_first=True, bidirectional=True)
+        self.attention = nn.Linear(4, 4)
+        self.context = nn.Parameter(torch.zeros(4))
+        self.output = nn.Linear(4, 3)
+
+    def forward(self, tokens):
+        rows = [self.read(row[row != 0].unsqueeze(0)) for row in tokens]
+        return torch.cat(rows)
+
+    def read(self, tokens):
+        h = self.encoder(self.embedding(tokens))[0]
+        weights = torch.softmax(torch.tanh(self.attention(h)) @ self.context, 1)
+        return self.output((weights.unsqueeze(2) * h).sum(1))
+
+
+def classifiers(f):
+    pictures = f.numbers(2, 2, 4, 6, low=0, high=1)
+    for module in [Vit(), RowLstm()]:
+        f.add(type(module).__name__, f.fill(module), pictures, module=module, constants=(0,))
+    texts = TextClassifier()
+    f.add("TextClassifier", f.fill(texts), torch.tensor([[3, 1, 6, 2], [5, 4, 0, 0]]),
+          module=texts)
