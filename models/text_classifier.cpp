@@ -5,6 +5,7 @@
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/matmul.h"
 #include "heed/autograd/shape.h"
+#include "heed/autograd/softmax.h"
 #include "heed/core/random.h"
 #include "heed/core/reduce.h"
 #include "heed/models/data/vocabulary.h"
@@ -56,10 +57,10 @@ Variable TextClassifier::forward(const Tensor& tokens, nn::AttentionMaps* maps) 
   const Variable h =
       encoder(dropout(embedding(tokens)), {.lengths = lengths}).output;  // (B, S, 2 H)
   const Variable scores = matmul(tanh(attention(h)), context);           // (B, S)
-  const auto [text, weights] =
-      nn::soft_alignment(scores, h, nn::length_mask(lengths, tokens.size(1)));
-  if (maps) maps->layers.push_back(unsqueeze(weights.value(), 1));  // (B, 1, S)
-  return output(dropout(text));                                     // (B, classes)
+  const Variable weights = softmax(scores, -1, nn::length_mask(lengths, tokens.size(1)));
+  const Variable text = squeeze(matmul(unsqueeze(weights, 1), h), 1);  // (B, 2 H)
+  if (maps) maps->layers.push_back(unsqueeze(weights.value(), 1));     // (B, 1, S)
+  return output(dropout(text));                                        // (B, classes)
 }
 
 }  // namespace heed::models
