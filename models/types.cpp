@@ -6,6 +6,7 @@
 #include "heed/models/cho.h"
 #include "heed/models/gpt.h"
 #include "heed/models/luong.h"
+#include "heed/models/pointer.h"
 #include "heed/models/row_lstm.h"
 #include "heed/models/sutskever.h"
 #include "heed/models/text_classifier.h"
@@ -38,6 +39,8 @@ std::vector<ModelType> types() {
       model_type<RowLstm, RowLstmConfig>("row_lstm", "an LSTM over the rows of an image"),
       model_type<TextClassifier, TextClassifierConfig>(
           "text_classifier", "both directions of a text, attention over it (Yang et al. 2016)"),
+      model_type<Pointer, PointerConfig>(
+          "pointer", "writes places of its input (Vinyals, Fortunato & Jaitly 2015)"),
   };
 }
 

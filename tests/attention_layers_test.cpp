@@ -75,6 +75,19 @@ TEST_CASE("attention: every score is what its formula says") {
   }
 }
 
+TEST_CASE("attention: concat is additive with the two halves of its weight") {
+  nn::Attention concat(
+      {.score = nn::Score::concat, .query_size = 4, .key_size = 4, .hidden_size = 3});
+  fill_with_patterns(concat);
+  nn::Attention additive = make(nn::Score::additive);
+  additive.query->weight.value().copy_(narrow(concat.both->weight.value(), 1, 0, 4));
+  additive.key->weight.value().copy_(narrow(concat.both->weight.value(), 1, 4, 4));
+  additive.v->value().copy_(concat.v->value());
+  const Variable query = random({2, 4}), memory = random({2, 3, 4});
+  CHECK(distance(concat(query, concat.prepare(memory)).context.value(),
+                 additive(query, additive.prepare(memory)).context.value()) < 1e-13);
+}
+
 TEST_CASE("attention: masked keys count for nothing, rows without keys give zeros") {
   for (const nn::Score score : scores) {
     const nn::Attention attention = make(score);
