@@ -65,15 +65,20 @@ TEST_CASE("a word tokenizer keeps the frequent words of several texts") {
 }
 
 TEST_CASE("tokenizers refuse wrong options and wrong files") {
-  check_error([] { train_tokenizer("a", {.kind = "byte"}); }, "expected character or word");
+  check_error([] { train_tokenizer("a", {.kind = "byte"}); },
+              "expected the kind character, word or bpe, got \"byte\"");
   check_error([] { train_tokenizer("a\xff"); }, "byte 1 (0xff) is not valid UTF-8");
   check_error([] { train_tokenizer("a", {.min_count = 0}); }, "min_count must be at least 1");
   check_file_error("{}", "t.json: \"kind\" is missing");
-  check_file_error(R"({"kind": "byte"})", "t.json: kind: expected character or word");
-  check_file_error(R"({"kind": "word", "specials": false, "tokens": ["a"], "x": 1})", "keys: x");
+  check_file_error(R"({"kind": "byte"})", "t.json: kind: expected character, word, bpe");
+  check_file_error(
+      R"({"kind": "word", "specials": false, "lower_case": false, "tokens": ["a"], "x": 1})",
+      "keys: x");
   check_file_error(R"({"kind": "word", "specials": 0, "tokens": ["a"]})",
                    "specials: expected true");
-  check_file_error(R"({"kind": "word", "specials": true, "tokens": ["a"]})",
+  check_file_error(R"({"kind": "word", "specials": true, "lower_case": false, "tokens": ["a"]})",
                    "t.json: Vocabulary: the first tokens must be <pad>");
-  check_file_error(R"({"kind": "character", "specials": false, "tokens": ["a", 1]})", "tokens[1]");
+  check_file_error(
+      R"({"kind": "character", "specials": false, "lower_case": true, "tokens": ["a", 1]})",
+      "tokens[1]");
 }

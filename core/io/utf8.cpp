@@ -9,28 +9,6 @@
 namespace heed {
 namespace {
 
-struct CodePoint {
-  char32_t value = 0;
-  size_t length = 0;  // in bytes; 0 when the bytes are not UTF-8
-};
-
-CodePoint decode(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return {first, 1};
-  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return {};
-  char32_t value = first & (0x7f >> length);
-  for (size_t i = 1; i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xc0) != 0x80) return {};
-    value = value << 6 | (byte & 0x3f);
-  }
-  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  if (value < least[length] || value > 0x10ffff || surrogate) return {};
-  return {value, length};
-}
-
 // Base64 of whole models passes through here: eight plain bytes at a time.
 size_t ascii_prefix(std::string_view text) {
   size_t count = 0;
@@ -70,11 +48,38 @@ bool contains(const Range (&ranges)[n], char32_t value) {
 
 }  // namespace
 
+CodePoint first_code_point(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return {first, 1};
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return {};
+  char32_t value = first & (0x7f >> length);
+  for (size_t i = 1; i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xc0) != 0x80) return {};
+    value = value << 6 | (byte & 0x3f);
+  }
+  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+  if (value < least[length] || value > 0x10ffff || surrogate) return {};
+  return {value, length};
+}
+
+void append_utf8(std::string& text, char32_t code) {
+  if (code < 0x80) {
+    text += char(code);
+    return;
+  }
+  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;  // bytes after the first
+  text += char(0xff00 >> (more + 1) | code >> 6 * more);
+  for (int i = more - 1; i >= 0; --i) text += char(0x80 | (code >> 6 * i & 0x3f));
+}
+
 bool valid_utf8(std::string_view text) {
   while (!text.empty()) {
     text.remove_prefix(ascii_prefix(text));
     if (text.empty()) break;
-    const size_t length = decode(text).length;
+    const size_t length = first_code_point(text).length;
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -84,7 +89,7 @@ bool valid_utf8(std::string_view text) {
 std::vector<std::string> utf8_characters(std::string_view text) {
   std::vector<std::string> characters;
   for (size_t at = 0; at < text.size(); at += characters.back().size()) {
-    const size_t length = decode(text.substr(at)).length;
+    const size_t length = first_code_point(text.substr(at)).length;
     if (length == 0) {
       constexpr const char* digits = "0123456789abcdef";
       const auto byte = static_cast<unsigned char>(text[at]);
@@ -99,7 +104,7 @@ std::vector<std::string> utf8_characters(std::string_view text) {
 int display_width(std::string_view text) {
   int width = 0;
   while (!text.empty()) {
-    const auto [value, length] = decode(text);
+    const auto [value, length] = first_code_point(text);
     width += contains(kZeroWidth, value) ? 0 : contains(kWide, value) ? 2 : 1;
     text.remove_prefix(std::max(length, size_t{1}));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,17 @@ bool valid_utf8(std::string_view text);
 /// The code points of the text, each as its own UTF-8 string.
 /// Throws FileError "utf8: byte 3 (0xff) is not valid UTF-8" (counted from 0).
 std::vector<std::string> utf8_characters(std::string_view text);
+
+struct CodePoint {
+  char32_t value = 0;
+  size_t length = 0;  ///< in bytes; 0 when the bytes are not UTF-8
+};
+
+/// The first code point of a text that is not empty.
+CodePoint first_code_point(std::string_view text);
+
+/// Appends a code point, at most U+10FFFF, as UTF-8.
+void append_utf8(std::string& text, char32_t code_point);
 
 /// Columns that the text takes in a terminal: 2 for East Asian wide characters and emoji, 0 for
 /// combining marks and joiners, 1 for every other code point and for each byte that is not UTF-8.

@@ -1,33 +1,84 @@
 #include "heed/models/data/tokenizer.h"
 
 #include "heed/core/error.h"
+#include "heed/core/io/unicode.h"
+#include "heed/models/data/byte_pairs.h"
+#include "heed/models/data/lines.h"
+#include "heed/models/data/pretokens.h"
 #include "heed/models/data/unit_tokenizer.h"
+#include "heed/models/data/word_piece.h"
 
 namespace heed::data {
+namespace {
+
+constexpr size_t part_size = size_t{1} << 20;  // keeps the lists of a large text's tokens small
+
+void count_pieces(std::string_view text, TokenCounts& counts) {
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, first_pretoken(text));
+    const auto found = counts.find(piece);
+    if (found == counts.end()) counts.emplace(piece, 1);
+    if (found != counts.end()) ++found->second;
+    text.remove_prefix(piece.size());
+  }
+}
+
+}  // namespace
 
 std::unique_ptr<Tokenizer> read_tokenizer(const JsonReader& json) {
   const JsonReader kind = json.at("kind");
   const std::string& name = kind.as_string();
+  if (name == "bpe") return std::make_unique<BytePairTokenizer>(BytePairTokenizer::from_json(json));
+  if (name == "wordpiece") {
+    return std::make_unique<WordPieceTokenizer>(WordPieceTokenizer::from_json(json));
+  }
   if (name == "character" || name == "word") {
     return std::make_unique<UnitTokenizer>(UnitTokenizer::from_json(json));
   }
-  fail<FileError>(kind.path(), ": expected character or word, got ", kind.json());
+  fail<FileError>(kind.path(), ": expected character, word, bpe or wordpiece, got ", kind.json());
+}
+
+TokenizerTrainer::TokenizerTrainer(TokenizerOptions options) : options_(std::move(options)) {
+  const std::string& kind = options_.kind;
+  require(kind == "character" || kind == "word" || kind == "bpe",
+          "tokenizer: expected the kind character, word or bpe, got ", shown(kind));
+}
+
+void TokenizerTrainer::count(std::string_view text) {
+  if (options_.kind == "bpe") return count_pieces(text, counts_);
+  count_tokens(split(parse_unit(options_.kind), text), counts_);
+}
+
+void TokenizerTrainer::add(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view part = first_part(text, part_size);
+    options_.lower_case ? count(lower_case(part)) : count(part);
+    text.remove_prefix(part.size());
+  }
+}
+
+std::unique_ptr<Tokenizer> TokenizerTrainer::finish() const {
+  const auto& [kind, vocabulary, min_count, specials, lower] = options_;
+  if (kind == "bpe") {
+    return std::make_unique<BytePairTokenizer>(
+        train_byte_pairs(counts_, vocabulary, min_count, specials, lower));
+  }
+  auto kept = Vocabulary::from_counts(
+      counts_, {.min_count = min_count, .max_size = vocabulary, .specials = specials});
+  return std::make_unique<UnitTokenizer>(parse_unit(kind), std::move(kept), lower);
 }
 
 std::unique_ptr<Tokenizer> train_tokenizer(std::span<const std::string> texts,
                                            const TokenizerOptions& options) {
-  const Unit unit = parse_unit(options.kind);
-  TokenCounts counts;
-  for (const auto& text : texts) count_tokens(split(unit, text), counts);
-  auto vocabulary = Vocabulary::from_counts(counts, {.min_count = options.min_count,
-                                                     .max_size = options.vocabulary,
-                                                     .specials = options.specials});
-  return std::make_unique<UnitTokenizer>(unit, std::move(vocabulary));
+  TokenizerTrainer trainer(options);
+  for (const auto& text : texts) trainer.add(text);
+  return trainer.finish();
 }
 
 std::unique_ptr<Tokenizer> train_tokenizer(std::string_view text, const TokenizerOptions& options) {
-  const std::string copy(text);
-  return train_tokenizer(std::span(&copy, 1), options);
+  TokenizerTrainer trainer(options);
+  trainer.add(text);
+  return trainer.finish();
 }
 
 }  // namespace heed::data

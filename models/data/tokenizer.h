@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "heed/core/io/json.h"
+#include "heed/models/data/vocabulary.h"
 
 namespace heed::data {
 
@@ -42,15 +43,32 @@ class Tokenizer {
 std::unique_ptr<Tokenizer> read_tokenizer(const JsonReader& json);
 
 struct TokenizerOptions {
-  std::string kind = "character";  ///< or "word"
-  int64_t vocabulary = 0;          ///< most tokens, special ones included; 0: all
-  int64_t min_count = 1;           ///< of a token that is kept; at least 1
+  std::string kind = "character";  ///< or "word", "bpe"
+  int64_t vocabulary = 0;          ///< most tokens, special ones included; 0: all, but not for bpe
+  int64_t min_count = 1;           ///< of a token (bpe: of a pair that is merged); at least 1
   /// Ids 0 to 3 are <pad>, <bos>, <eos> and <unk> (models/data/vocabulary.h), as models that map
   /// sequences to sequences need them. Without them text with an unknown token is an error.
   bool specials = false;
+  bool lower_case = false;  ///< all text is turned to lower case first
 };
 
-/// A tokenizer with the vocabulary of some texts, UTF-8. Error for options out of their ranges.
+/// Makes a tokenizer of the texts that it is shown, UTF-8, one after the other.
+class TokenizerTrainer {
+ public:
+  /// Error for a kind that cannot be trained.
+  explicit TokenizerTrainer(TokenizerOptions options);
+  void add(std::string_view text);
+  /// Error for options out of their ranges.
+  std::unique_ptr<Tokenizer> finish() const;
+
+ private:
+  void count(std::string_view text);
+
+  TokenizerOptions options_;
+  TokenCounts counts_;
+};
+
+/// A tokenizer with the vocabulary of some texts.
 std::unique_ptr<Tokenizer> train_tokenizer(std::span<const std::string> texts,
                                            const TokenizerOptions& options = {});
 std::unique_ptr<Tokenizer> train_tokenizer(std::string_view text,

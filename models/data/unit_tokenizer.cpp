@@ -1,24 +1,26 @@
 #include "heed/models/data/unit_tokenizer.h"
 
 #include "heed/core/error.h"
+#include "heed/core/io/unicode.h"
 
 namespace heed::data {
 
 UnitTokenizer UnitTokenizer::from_json(const JsonReader& json) {
-  json.allow_only({"kind", "specials", "tokens"});
+  json.allow_only({"kind", "specials", "lower_case", "tokens"});
   const bool specials = json.at("specials").as_bool();
   std::vector<std::string> tokens;
   for (const auto& token : json.at("tokens").elements()) tokens.push_back(token.as_string());
   try {
     return {parse_unit(json.at("kind").as_string()),
-            specials ? Vocabulary(std::move(tokens)) : Vocabulary::plain(std::move(tokens))};
+            specials ? Vocabulary(std::move(tokens)) : Vocabulary::plain(std::move(tokens)),
+            json.at("lower_case").as_bool()};
   } catch (const Error& error) {
     fail<FileError>(json.path(), ": ", error.what());
   }
 }
 
 std::vector<int64_t> UnitTokenizer::encode(std::string_view text) const {
-  return vocabulary_.ids(split(unit_, text));
+  return vocabulary_.ids(split(unit_, lower_case_ ? lower_case(text) : std::string(text)));
 }
 
 std::string UnitTokenizer::decode(std::span<const int64_t> ids) const {
@@ -35,6 +37,7 @@ Json UnitTokenizer::to_json() const {
   return Json::object()
       .set("kind", kind())
       .set("specials", vocabulary_.has_specials())
+      .set("lower_case", lower_case_)
       .set("tokens", Json::array(vocabulary_.tokens()));
 }
 

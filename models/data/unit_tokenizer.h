@@ -11,8 +11,8 @@ namespace heed::data {
 /// Characters or words, each with an id of its own: split() and a Vocabulary.
 class UnitTokenizer final : public Tokenizer {
  public:
-  UnitTokenizer(Unit unit, Vocabulary vocabulary)
-      : unit_(unit), vocabulary_(std::move(vocabulary)) {}
+  UnitTokenizer(Unit unit, Vocabulary vocabulary, bool lower_case = false)
+      : unit_(unit), vocabulary_(std::move(vocabulary)), lower_case_(lower_case) {}
   /// Of an object of kind "character" or "word".
   static UnitTokenizer from_json(const JsonReader& json);
 
@@ -31,6 +31,7 @@ class UnitTokenizer final : public Tokenizer {
  private:
   Unit unit_;
   Vocabulary vocabulary_;
+  bool lower_case_;
 };
 
 }  // namespace heed::data
