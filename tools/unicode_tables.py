@@ -1,4 +1,6 @@
-"""Writes core/io/unicode_classes.cpp and unicode_letters.cpp from Python's unicodedata: python3 tools/unicode_tables.py
+"""Writes core/io/unicode_classes.cpp and unicode_letters.cpp from Python's unicodedata.
+
+    python3 tools/unicode_tables.py
 
 The stored file comes from Python 3.11 (Unicode 14.0). It also prints the checksums that
 tests/unicode_test.cpp expects.
@@ -65,19 +67,19 @@ def decompositions():
         if code in HANGUL or rest == [code] or not rest:
             continue
         assert len(rest) <= 3
-        rows.append(f"{{{code:#x}, {{{', '.join(hex(c) for c in rest)}}}}}")
+        letters = ", ".join(hex(c) for c in rest)
+        rows.append(f"{{{code:#x}, {{{letters}}}}}")
     return rows
 
 
 def array(kind, name, items):
-    lines, line = [], "   "
+    lines, line = [], f"constexpr {kind} {name}[] = {{"
     for item in items:
         if len(line) + len(item) + 2 > 100:
             lines.append(line)
             line = "   "
-        line += f" {item},"
-    body = "\n".join(lines + [line])
-    return f"constexpr {kind} {name}[] = {{\n{body}\n}};\n"
+        line += f" {item},".removeprefix(" " if line[-1] == "{" else "")
+    return "\n".join(lines + [line.removesuffix(",") + "};"]) + "\n"
 
 
 def checksum(values):
@@ -87,12 +89,16 @@ def checksum(values):
     return f"{total:#x}"
 
 
+def short(name):
+    return name.removeprefix("unicode_")
+
+
 def write(path, tables):
     """tables: name of the function -> type and items."""
-    arrays = "\n".join(array(kind, name.removeprefix("unicode_"), items)
+    arrays = "\n".join(array(kind, short(name), items)
                        for name, (kind, items) in tables.items())
     functions = "\n".join(
-        f"std::span<const {kind}> {name}() {{ return {name.removeprefix('unicode_')}; }}"
+        f"std::span<const {kind}> {name}() {{ return {short(name)}; }}"
         for name, (kind, _) in tables.items())
     path.write_text(f"""// Made by tools/unicode_tables.py from Unicode {unicodedata.unidata_version}.
 #include "heed/core/io/unicode_tables.h"
