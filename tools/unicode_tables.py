@@ -100,7 +100,8 @@ def write(path, tables):
     functions = "\n".join(
         f"std::span<const {kind}> {name}() {{ return {short(name)}; }}"
         for name, (kind, _) in tables.items())
-    path.write_text(f"""// Made by tools/unicode_tables.py from Unicode {unicodedata.unidata_version}.
+    version = unicodedata.unidata_version
+    path.write_text(f"""// Made by tools/unicode_tables.py from Unicode {version}.
 #include "heed/core/io/unicode_tables.h"
 
 namespace heed::detail {{

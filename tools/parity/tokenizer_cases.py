@@ -38,7 +38,8 @@ WORDS = """
 BERT_TEXTS = [
     "", "The cat sat on the mat.", "UNAFFABLE unaffably unaffed", "playing, played;plays",
     "John's cat!?", "café CAFÉ cafe\u0301 naïve", "日本語 日x本", "한", "Über Straße ßß",
-    "$100 10% 1-0", "[SEP] the [MASK]", "a\u200bb a\u00adb a\x00b\ufffdc", "a\tb\r\nc\u00a0d\u2028e",
+    "$100 10% 1-0", "[SEP] the [MASK]", "a\u200bb a\u00adb a\x00b\ufffdc",
+    "a\tb\r\nc\u00a0d\u2028e",
     "x" * 100, "x" * 101, "the\u0301 cat", "“cat”…", "İstanbul", "abc aBC", " . , ! ",
 ]
 
