@@ -89,17 +89,29 @@ void pack_panel(int64_t k, int64_t columns, MatrixView<T> b, int64_t first, T* p
     }
 }
 
-/// to (m, k) = the transpose of from (k, m): read in place, each column of A would touch a page of
-/// its own for every element. A few rows of `from` at a time share the first cache.
+/// to (m, k), rows `to_leading` apart, = the transpose of from (k, m): read in place, each column
+/// of A would touch a page of its own for every element. Squares that share a cache line go through
+/// a block of registers.
 template <class T>
-void transpose_block(int64_t m, int64_t k, const T* from, int64_t leading, T* to) {
-  constexpr int64_t step = 8;
-  int64_t p = 0;
-  for (; p + step <= k; p += step)
-    for (int64_t i = 0; i < m; ++i)
-      for (int64_t q = 0; q < step; ++q) to[i * k + p + q] = from[(p + q) * leading + i];
-  for (; p < k; ++p)
-    for (int64_t i = 0; i < m; ++i) to[i * k + p] = from[p * leading + i];
+void transpose_block(int64_t m, int64_t k, const T* from, int64_t leading, T* to,
+                     int64_t to_leading) {
+  constexpr int64_t side = 64 / int64_t(sizeof(T));
+  int64_t i = 0;
+  for (; i + side <= m; i += side) {
+    int64_t p = 0;
+    for (; p + side <= k; p += side)
+      simd::run([=] {
+        T square[side][side];
+        for (int64_t q = 0; q < side; ++q)
+          for (int64_t r = 0; r < side; ++r) square[q][r] = from[(p + q) * leading + i + r];
+        for (int64_t r = 0; r < side; ++r)
+          for (int64_t q = 0; q < side; ++q) to[(i + r) * to_leading + p + q] = square[q][r];
+      });
+    for (; p < k; ++p)
+      for (int64_t r = i; r < i + side; ++r) to[r * to_leading + p] = from[p * leading + r];
+  }
+  for (int64_t p = 0; p < k; ++p)
+    for (int64_t r = i; r < m; ++r) to[r * to_leading + p] = from[p * leading + r];
 }
 
 constexpr int64_t k_block = 256;  // of B: 32 KiB of a panel, which stays in the first cache
@@ -148,15 +160,16 @@ template <class T>
 void PackedMatrix<T>::multiply_add(int64_t m, MatrixView<T> a, T* c, int64_t ldc, int64_t first,
                                    int64_t last) const {
   last = std::min(last, n_);
-  Scratch<T> rows(a.transposed ? m * std::min(k_, k_block) : 0);
+  const int64_t width = std::min(k_, k_block) + 16;  // no power of two: rows share no cache sets
+  Scratch<T> rows(a.transposed ? m * width : 0);
   for (int64_t p = 0; p < k_; p += k_block) {
     const int64_t depth = std::min(k_block, k_ - p);
     const T* block = a.data + p;
     int64_t lda = a.leading;
     if (a.transposed) {
-      transpose_block(m, depth, a.data + p * a.leading, a.leading, rows.data);
+      transpose_block(m, depth, a.data + p * a.leading, a.leading, rows.data, width);
       block = rows.data;
-      lda = depth;
+      lda = width;
     }
     for (int64_t j = first; j < last; j += panel_columns) {
       const T* panel = data_ + j * k_ + p * panel_columns;
