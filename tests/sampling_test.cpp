@@ -65,6 +65,10 @@ TEST_CASE("top p keeps the smallest set that reaches p") {
   CHECK(possible(keep_top_p(logits(), 0.6)) == std::vector{1, 0, 1, 0, 0, 1, 0, 1});
   CHECK(possible(keep_top_p(logits(), 0.85)) == std::vector{1, 1, 1, 0, 0, 1, 1, 1});
   CHECK(possible(keep_top_p(logits(), 1)) == std::vector<int>(8, 1));
+  // Of a thousand tokens alike, the first nine hundred.
+  const Tensor alike = keep_top_p(zeros({1, 1000}), 0.8995);
+  for (const int64_t v : {0, 500, 899}) CHECK(alike.at({0, v}) == 0);
+  for (const int64_t v : {900, 999}) CHECK(alike.at({0, v}) == none);
   check_error([] { keep_top_p(logits(), 0); }, "keep_top_p: expected a p in (0, 1], got 0");
   check_error([] { keep_top_p(logits(), 1.5); }, "in (0, 1], got 1.5");
 }
