@@ -10,6 +10,7 @@
 #include "heed/models/row_lstm.h"
 #include "heed/models/sutskever.h"
 #include "heed/models/text_classifier.h"
+#include "heed/models/transformer.h"
 #include "heed/models/vit.h"
 
 namespace heed::models {
@@ -33,6 +34,8 @@ std::vector<ModelType> types() {
           "luong", "deep LSTMs with attention after each step (Luong et al. 2015)"),
       model_type<Sutskever, SutskeverConfig>(
           "sutskever", "deep LSTMs, the source as the first state (Sutskever et al. 2014)"),
+      model_type<Transformer, TransformerConfig>(
+          "transformer", "encoder and decoder of attention alone (Vaswani et al. 2017)"),
       model_type<Gpt, GptConfig>("gpt", "a stack of causal self-attention (Radford et al. 2019)"),
       model_type<CharRnn, CharRnnConfig>("char_rnn", "recurrent language model (Karpathy 2015)"),
       model_type<Vit, VitConfig>("vit", "an image's patches, self-attention (Dosovitskiy 2021)"),

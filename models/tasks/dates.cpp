@@ -56,12 +56,15 @@ data::Split Dates::examples(const DataPlaces&) const {
           .test = plain(test_dates(kept.split_seed))};
 }
 
-void Dates::measure_attention(std::span<const Transcript> test, Json& measures) const {
+void Dates::measure_more(const Examined& examined, Json& measures) const {
+  if (!examined.test || examined.transcripts.front().weights.empty()) return;
   const auto dates = test_dates(kept.split_seed);
-  require(test.size() == dates.size(), "dates: expected ", dates.size(), " transcripts, got ",
-          test.size());
+  require(examined.transcripts.size() == dates.size(), "dates: expected ", dates.size(),
+          " transcripts, got ", examined.transcripts.size());
   int64_t count = 0;
-  for (size_t i = 0; i < dates.size(); ++i) count += digits_in_year(test[i], dates[i]);
+  for (size_t i = 0; i < dates.size(); ++i) {
+    count += digits_in_year(examined.transcripts[i], dates[i]);
+  }
   measures.set("year_attention", 100.0 * double(count) / double(year_digits * dates.size()));
 }
 

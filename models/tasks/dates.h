@@ -14,7 +14,7 @@ class Dates final : public PairTask {
   data::Split examples(const DataPlaces& places) const override;
   data::Unit source_unit() const override { return data::Unit::character; }
   data::Unit target_unit() const override { return data::Unit::character; }
-  void measure_attention(std::span<const Transcript> test, Json& measures) const override;
+  void measure_more(const Examined& examined, Json& measures) const override;
   bool wants_weights() const override { return true; }
   std::string remark(const Json& measures) const override;
 };

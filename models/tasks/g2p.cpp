@@ -41,9 +41,9 @@ Json G2p::measures(const data::ErrorRates& rates) const {
   return Json::object().set("per", rates.token_error_rate).set("wer", rates.sequence_error_rate);
 }
 
-std::string G2p::describe(const data::ErrorRates& rates) const {
-  return "phoneme error rate (PER) " + show::fixed(rates.token_error_rate, 2) +
-         " %, word error rate (WER) " + show::fixed(rates.sequence_error_rate, 2) + " %";
+std::string G2p::describe(const Json& measures) const {
+  return "phoneme error rate (PER) " + show::fixed(measures.find("per")->as_double(), 2) +
+         " %, word error rate (WER) " + show::fixed(measures.find("wer")->as_double(), 2) + " %";
 }
 
 }  // namespace heed::models

@@ -18,7 +18,7 @@ class G2p final : public PairTask {
   /// Letters in lower case.
   std::string normalized(std::string_view text) const override;
   Json measures(const data::ErrorRates& rates) const override;
-  std::string describe(const data::ErrorRates& rates) const override;
+  std::string describe(const Json& measures) const override;
 };
 
 }  // namespace heed::models

@@ -79,9 +79,9 @@ Json PairTask::measures(const data::ErrorRates& rates) const {
       .set("token_error_rate", rates.token_error_rate);
 }
 
-std::string PairTask::describe(const data::ErrorRates& rates) const {
-  return show::fixed(100 - rates.sequence_error_rate, 2) + " % exact, " +
-         show::fixed(rates.token_error_rate, 2) + " % of the tokens wrong";
+std::string PairTask::describe(const Json& measures) const {
+  return show::fixed(measures.find("exact_match")->as_double(), 2) + " % exact, " +
+         show::fixed(measures.find("token_error_rate")->as_double(), 2) + " % of the tokens wrong";
 }
 
 data::TokenizerOptions PairTask::tokenizer_options(data::Unit unit) const {
@@ -112,7 +112,9 @@ DataFacts PairTask::set_up(StoredModel& stored, std::span<const Field> model) {
   for (size_t i = 0; i < sources.size(); ++i) {
     const auto ids = source->encode(sources[i]);
     for (size_t k = 0; k < parts_.train[i].targets.size(); ++k) {
-      pairs_.push_back({.source = ids, .target = target->encode(*answer++)});
+      data::EncodedPair pair{.source = ids, .target = target->encode(*answer++)};
+      const auto length = int64_t(std::max(pair.source.size(), pair.target.size()));
+      if (longest() == 0 || length <= longest()) pairs_.push_back(std::move(pair));
     }
   }
   kept.max_length = longest_target(pairs_) * 3 / 2 + 1;
@@ -149,14 +151,18 @@ Tokens PairTask::written(const StoredModel& stored, const Transcript& transcript
   return same ? transcript.target : data::split(target_unit(), transcript.text);
 }
 
-data::ErrorRates PairTask::rates_of(const StoredModel& stored,
-                                    std::span<const data::Example> examples,
-                                    std::span<const Transcript> transcripts) const {
+Report PairTask::measured(const Examined& examined) const {
   std::vector<Tokens> answers;
   std::vector<std::vector<Tokens>> right;
-  for (const auto& transcript : transcripts) answers.push_back(written(stored, transcript));
-  for (const auto& example : examples) right.push_back(example.targets);
-  return data::error_rates(answers, right);
+  for (const auto& transcript : examined.transcripts) {
+    answers.push_back(written(examined.stored, transcript));
+  }
+  for (const auto& example : examined.examples) right.push_back(example.targets);
+  Report report{.measures = measures(data::error_rates(answers, right)),
+                .count = int64_t(answers.size())};
+  measure_more(examined, report.measures);
+  report.words = describe(report.measures);
+  return report;
 }
 
 std::vector<Sample> PairTask::samples(const StoredModel& stored,
@@ -175,20 +181,15 @@ std::vector<Sample> PairTask::samples(const StoredModel& stored,
 }
 
 Report PairTask::validate(const StoredModel& stored, int64_t step) {
-  Report report{.samples = samples(stored, watched_, write(stored, watched_, true))};
-  if (step == 0) return report;
-  const auto rates = rates_of(stored, checked_, write(stored, checked_, false));
-  report.measures = measures(rates);
-  report.words = describe(rates);
-  report.count = rates.sequences;
+  Report report;
+  if (step > 0) report = measured({stored, checked_, write(stored, checked_, false)});
+  report.samples = samples(stored, watched_, write(stored, watched_, true));
   return report;
 }
 
 Report PairTask::test(const StoredModel& stored) {
   const auto transcripts = write(stored, parts_.test, wants_weights());
-  const auto rates = rates_of(stored, parts_.test, transcripts);
-  Report report{.measures = measures(rates), .words = describe(rates), .count = rates.sequences};
-  measure_attention(transcripts, report.measures);
+  Report report = measured({stored, parts_.test, transcripts, true});
   report.remark = remark(report.measures);
   const auto shown = spread(parts_.test, 10);
   const auto transcribed = write(stored, shown, true);
@@ -236,8 +237,12 @@ std::vector<Recipe> pair_recipes(int64_t embedding, int64_t hidden, double dropo
   std::vector<Recipe> recipes;
   for (const auto& type : types_of(kind_name<Seq2Seq>())) {
     recipes.push_back({.type = type.name, .model = type.settings(), .training = training});
-    preset(recipes.back().model->fields(),
+    const auto fields = recipes.back().model->fields();
+    preset(fields,
            {{"embedding", text(embedding)}, {"hidden", text(hidden)}, {"dropout", text(dropout)}});
+    if (!find_field(fields, "width")) continue;  // transformers have a larger network inside
+    preset(fields, {{"width", text(hidden)}, {"hidden", text(4 * hidden)}});
+    recipes.back().training.learning_rate = std::min(training.learning_rate, 1e-3);
   }
   return recipes;
 }

@@ -27,6 +27,14 @@ struct PairOptions {
   double teacher_forcing = 1;
 };
 
+/// Examples, and what a model made of them.
+struct Examined {
+  const StoredModel& stored;
+  std::span<const data::Example> examples;
+  std::span<const Transcript> transcripts;
+  bool test = false;  ///< all test examples, not some for validation
+};
+
 /// Learning from pairs of texts with a model that reads one sequence and writes another: where the
 /// examples come from, how texts are cut into tokens, and how a model is measured, is up to the
 /// task itself.
@@ -40,16 +48,18 @@ class PairTask : public Task {
   virtual data::Unit target_unit() const { return data::parse_unit(kept.unit); }
   /// How the sources, or the targets, become tokens: by default each unit is one.
   virtual data::TokenizerOptions tokenizer_options(data::Unit unit) const;
+  /// Pairs with more tokens on a side are left out of training; 0: none are.
+  virtual int64_t longest() const { return 0; }
   /// The text as the examples spell it.
   virtual std::string normalized(std::string_view text) const { return std::string(text); }
   /// The rates under the task's names for them, in per cent: by default "exact_match" and
   /// "token_error_rate".
   virtual Json measures(const data::ErrorRates& rates) const;
-  /// The rates as people read them: "99.8 % exact, 0.1 % of the tokens wrong".
-  virtual std::string describe(const data::ErrorRates& rates) const;
-  /// What else the task measures on its test examples, added to the object. `test` are the
-  /// transcripts of all of them with weights, if wants_weights().
-  virtual void measure_attention(std::span<const Transcript>, Json&) const {}
+  /// What else the task measures on examples, added to the object.
+  virtual void measure_more(const Examined&, Json&) const {}
+  /// The measures as people read them: "99.8 % exact, 0.1 % of the tokens wrong".
+  virtual std::string describe(const Json& measures) const;
+  /// Are there weights in the transcripts of a test?
   virtual bool wants_weights() const { return false; }
   /// What there is to say about further measures, or nothing.
   virtual std::string remark(const Json&) const { return {}; }
@@ -75,8 +85,7 @@ class PairTask : public Task {
   std::vector<Sample> samples(const StoredModel& stored, std::span<const data::Example> examples,
                               std::span<const Transcript> transcripts) const;
   std::vector<std::string> written(const StoredModel& stored, const Transcript& transcript) const;
-  data::ErrorRates rates_of(const StoredModel& stored, std::span<const data::Example> examples,
-                            std::span<const Transcript> transcripts) const;
+  Report measured(const Examined& examined) const;
 
   data::Split parts_;
   std::vector<data::EncodedPair> pairs_;

@@ -7,6 +7,7 @@
 #include "heed/models/tasks/g2p.h"
 #include "heed/models/tasks/lm.h"
 #include "heed/models/tasks/pairs.h"
+#include "heed/models/tasks/translate.h"
 
 namespace heed::models {
 namespace {
@@ -71,9 +72,10 @@ Json to_json(Task& task) {
 
 std::vector<TaskType> tasks() {
   return {listed<Dates>("dates", "write dates in one form: 3 May 1979 -> 1979-05-03"),
-          listed<Lm>("lm", "foretell a text token by token, and go on with it (heed generate)"),
           listed<G2p>("g2p", "pronounce English words: psychology -> s ay k aa l ax jh iy"),
-          listed<Pairs>("pairs", "any source<TAB>target text of your own (--data FILE.tsv)")};
+          listed<Pairs>("pairs", "any source<TAB>target text of your own (--data FILE)"),
+          listed<Translate>("translate", "sentences of one file into those of another"),
+          listed<Lm>("lm", "foretell a text token by token, and go on with it (heed generate)")};
 }
 
 std::unique_ptr<Task> make_task(std::string_view name) {

@@ -1,0 +1,156 @@
+#include "heed/models/tasks/translate.h"
+
+#include "heed/core/error.h"
+#include "heed/models/data/lines.h"
+#include "heed/models/metrics/bleu.h"
+#include "heed/models/show/text.h"
+#include "heed/models/train/pair_fit.h"
+
+namespace heed::models {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::vector<std::string> lines;
+  data::for_each_line(path, [&](const data::Line& line) { lines.emplace_back(line.text); });
+  return lines;
+}
+
+/// The sources with their first right answers, as ids.
+std::vector<data::EncodedPair> encoded(const Examined& examined) {
+  const auto& source = examined.stored.tokenizer("source");
+  const auto& target = examined.stored.tokenizer("target");
+  std::vector<data::EncodedPair> pairs;
+  for (const auto& example : examined.examples) {
+    pairs.push_back({.source = source.encode(data::join(data::Unit::word, example.source)),
+                     .target = target.encode(data::join(data::Unit::word, example.targets[0]))});
+  }
+  return pairs;
+}
+
+}  // namespace
+
+Translate::Translate(std::string name) : PairTask(std::move(name)) { kept.unit = "word"; }
+
+std::vector<Field> Translate::settings() {
+  FieldVisitor visit;
+  visit("lower_case", lower_case_, "everything in lower case");
+  visit("generated", generated_, "does it learn from generated sentences, not from files?");
+  auto fields = visit.take();
+  for (auto& field : PairTask::settings()) fields.push_back(std::move(field));
+  return fields;
+}
+
+std::vector<Field> Translate::options() {
+  FieldVisitor visit;
+  visit("source", files_.source, {}, "a sentence a line (else English and French are generated)");
+  visit("target", files_.target, {}, "its translations, line by line");
+  visit("valid_source", files_.valid_source, {}, "for validation (else a twentieth of the lines)");
+  visit("valid_target", files_.valid_target, {}, "its translations");
+  visit("test_source", files_.test_source, {}, "for the test (else a twentieth of the lines)");
+  visit("test_target", files_.test_target, {}, "its translations");
+  visit("lower_case", lower_case_, "everything in lower case");
+  visit("tokens", files_.tokens, {"word", "bpe"}, "what a token is (word)");
+  visit("vocabulary", files_.vocabulary, {.min = 0}, "most words, or size of a bpe; 0: all");
+  visit("min_count", files_.min_count, {.min = 1}, "rarer words are unknown (1)");
+  visit("longest", files_.longest, {.min = 0}, "leave out longer pairs, in tokens (100; 0: none)");
+  auto fields = visit.take();
+  for (auto& field : PairTask::options()) fields.push_back(std::move(field));
+  return fields;
+}
+
+std::vector<Recipe> Translate::recipes() const {
+  return pair_recipes(128, 256, 0.1,
+                      {.steps = 3000,
+                       .batch_size = 64,
+                       .learning_rate = 2e-3,
+                       .warmup = 300,
+                       .clip = 1,
+                       .validate_every = 500});
+}
+
+void Translate::check_options() const {
+  const auto both = [](const char* name, const std::string& source, const std::string& target) {
+    require(source.empty() == target.empty(), "translate: --", name, "source and --", name,
+            "target name two files that belong together");
+  };
+  both("", files_.source, files_.target);
+  both("valid-", files_.valid_source, files_.valid_target);
+  both("test-", files_.test_source, files_.test_target);
+  const bool held_out = !files_.valid_source.empty() || !files_.test_source.empty();
+  require(!files_.source.empty() || (generated_ && !held_out),
+          "translate: --source FILE and --target FILE are missing");
+}
+
+std::vector<data::Example> Translate::read_files(const std::string& source,
+                                                 const std::string& target) const {
+  const auto sources = lines_of(source), targets = lines_of(target);
+  if (sources.size() != targets.size()) {
+    fail<FileError>(target, ": expected ", sources.size(), " lines, as ", source, " has, got ",
+                    targets.size());
+  }
+  data::ExampleCollector collector;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    try {
+      auto from = data::split(data::Unit::word, normalized(sources[i]));
+      auto to = data::split(data::Unit::word, normalized(targets[i]));
+      if (!from.empty() && !to.empty()) collector.add(std::move(from), std::move(to));
+    } catch (const Error& error) {
+      fail<FileError>(source, " and ", target, ": line ", i + 1, ": ", error.what());
+    }
+  }
+  auto examples = collector.take();
+  if (examples.empty()) fail<FileError>(source, ": expected sentences, one a line, got none");
+  return examples;
+}
+
+data::Split Translate::examples(const DataPlaces&) const {
+  check_options();
+  const bool valid = !files_.valid_source.empty(), test = !files_.test_source.empty();
+  auto all = read_files(files_.source, files_.target);
+  auto parts =
+      data::split(std::move(all), uint64_t(kept.split_seed), valid ? 0 : 0.05, test ? 0 : 0.05);
+  if (valid) parts.validation = read_files(files_.valid_source, files_.valid_target);
+  if (test) parts.test = read_files(files_.test_source, files_.test_target);
+  return parts;
+}
+
+DataFacts Translate::set_up(StoredModel& stored, std::span<const Field> model) {
+  generated_ = files_.source.empty();
+  return PairTask::set_up(stored, model);
+}
+
+data::TokenizerOptions Translate::tokenizer_options(data::Unit) const {
+  return {.kind = files_.tokens,
+          .vocabulary = files_.vocabulary,
+          .min_count = files_.min_count,
+          .specials = true};
+}
+
+std::string Translate::normalized(std::string_view text) const {
+  return std::string(text);
+}
+
+void Translate::measure_more(const Examined& examined, Json& measures) const {
+  std::vector<std::string> written;
+  std::vector<std::vector<std::string>> right;
+  for (const auto& transcript : examined.transcripts) written.push_back(transcript.text);
+  for (const auto& example : examined.examples) {
+    right.emplace_back();
+    for (const auto& answer : example.targets) {
+      right.back().push_back(data::join(data::Unit::word, answer));
+    }
+  }
+  measures.set("bleu", data::corpus_bleu(written, right).score);
+  const PairFit fit = fit_of(as<Seq2Seq>(*examined.stored.model), encoded(examined));
+  measures.set("perplexity", fit.perplexity());
+}
+
+std::string Translate::describe(const Json& measures) const {
+  const auto number = [&](const char* name) {
+    return show::fixed(measures.find(name)->as_double(), 2);
+  };
+  return "BLEU " + number("bleu") + ", perplexity " + number("perplexity") + ", " +
+         number("exact_match") + " % exact";
+}
+
+}  // namespace heed::models

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "heed/models/tasks/pair_task.h"
+
+namespace heed::models {
+
+/// Translating sentences: line n of one file into line n of another, by words or by byte pairs.
+/// Measured by BLEU of the texts as sacreBLEU computes it, the perplexity of a right token, and
+/// sentences that are right as a whole.
+class Translate final : public PairTask {
+ public:
+  explicit Translate(std::string name);
+
+  std::vector<Field> settings() override;
+  std::vector<Field> options() override;
+  std::vector<Recipe> recipes() const override;
+  void check_options() const override;
+  data::Split examples(const DataPlaces& places) const override;
+  data::TokenizerOptions tokenizer_options(data::Unit unit) const override;
+  int64_t longest() const override { return files_.longest; }
+  std::string normalized(std::string_view text) const override;
+  void measure_more(const Examined& examined, Json& measures) const override;
+  std::string describe(const Json& measures) const override;
+  DataFacts set_up(StoredModel& stored, std::span<const Field> model) override;
+
+ private:
+  std::vector<data::Example> read_files(const std::string& source, const std::string& target) const;
+
+  bool lower_case_ = false, generated_ = true;
+  struct Files {
+    std::string source = {}, target = {};
+    std::string valid_source = {}, valid_target = {}, test_source = {}, test_target = {};
+    std::string tokens = "word";
+    int64_t vocabulary = 0;
+    int64_t min_count = 1;
+    int64_t longest = 100;
+  } files_;
+};
+
+}  // namespace heed::models
