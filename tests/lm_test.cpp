@@ -144,7 +144,7 @@ TEST_CASE("without a file the text is generated") {
   StoredModel stored;
   const auto recipe = default_run("lm");
   const DataFacts facts = task->set_up(stored, recipe.recipe.model->fields());
-  CHECK(stored.tokenizer("text").find("=").has_value());
+  CHECK(stored.tokenizer("text").find(".").has_value());
   CHECK(facts.items == "tokens");
-  CHECK(stored.tokenizer("text").size() > 40);
+  CHECK(stored.tokenizer("text").size() > 26);
 }

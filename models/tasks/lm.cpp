@@ -8,7 +8,7 @@
 #include "heed/core/io/files.h"
 #include "heed/core/io/utf8.h"
 #include "heed/core/shape.h"
-#include "heed/models/data/dates.h"
+#include "heed/models/data/grammar.h"
 #include "heed/models/data/unit.h"
 #include "heed/models/decode/generate.h"
 #include "heed/models/show/text.h"
@@ -56,7 +56,7 @@ std::vector<Field> Lm::settings() {
 
 std::vector<Field> Lm::options() {
   FieldVisitor visit;
-  visit("data", chosen_.data, {}, "a text, UTF-8 (else dates are generated)");
+  visit("data", chosen_.data, {}, "a text, UTF-8 (else English sentences are generated)");
   visit("tokens", chosen_.tokens, {"character", "word", "bpe"}, "what a token is (character)");
   visit("vocabulary", chosen_.vocabulary, {.min = 0}, "most words, or size of a bpe; 0: all");
   auto fields = visit.take();
@@ -92,8 +92,8 @@ void Lm::read(const DataPlaces&) {
   check_options();
   std::string text;
   if (chosen_.data.empty()) {
-    for (const auto& date : data::date_examples(20'000, 1, data::Part::train)) {
-      text += data::join(data::Unit::character, date.example.source) + " = " + date.date + "\n";
+    for (const auto& sentence : data::grammar_examples(20'000, 1, data::Part::train)) {
+      text += data::join(data::Unit::word, sentence.example.source) + ".\n";
     }
   } else {
     text = read_file(chosen_.data);

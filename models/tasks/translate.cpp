@@ -1,6 +1,9 @@
 #include "heed/models/tasks/translate.h"
 
+#include <algorithm>
+
 #include "heed/core/error.h"
+#include "heed/models/data/grammar.h"
 #include "heed/models/data/lines.h"
 #include "heed/models/metrics/bleu.h"
 #include "heed/models/show/text.h"
@@ -13,6 +16,29 @@ std::vector<std::string> lines_of(const std::string& path) {
   std::vector<std::string> lines;
   data::for_each_line(path, [&](const data::Line& line) { lines.emplace_back(line.text); });
   return lines;
+}
+
+constexpr int64_t train_count = 50'000, held_out_count = 2'000;
+
+std::vector<data::Example> plain(std::vector<data::GrammarExample> sentences) {
+  std::vector<data::Example> examples;
+  for (auto& sentence : sentences) examples.push_back(std::move(sentence.example));
+  return examples;
+}
+
+/// How many of the swapped adjectives were written while looking mostly at them, of how many.
+struct Swaps {
+  int64_t seen = 0, all = 0;
+};
+void count_swaps(const Transcript& transcript, const data::GrammarExample& sentence, Swaps& swaps) {
+  if (transcript.target != sentence.example.targets[0]) return;
+  const auto columns = int64_t(transcript.source.size());
+  for (const auto& pair : sentence.adjectives) {
+    if (!pair.swapped()) continue;
+    const auto row = transcript.weights.begin() + pair.target_adjective * columns;
+    ++swaps.all;
+    swaps.seen += std::distance(row, std::max_element(row, row + columns)) == pair.source_adjective;
+  }
 }
 
 /// The sources with their first right answers, as ids.
@@ -105,6 +131,14 @@ std::vector<data::Example> Translate::read_files(const std::string& source,
 
 data::Split Translate::examples(const DataPlaces&) const {
   check_options();
+  if (files_.source.empty()) {
+    const auto part = [&](int64_t count, data::Part which) {
+      return plain(data::grammar_examples(count, uint64_t(kept.split_seed), which));
+    };
+    return {.train = part(train_count, data::Part::train),
+            .validation = part(held_out_count, data::Part::validation),
+            .test = part(held_out_count, data::Part::test)};
+  }
   const bool valid = !files_.valid_source.empty(), test = !files_.test_source.empty();
   auto all = read_files(files_.source, files_.target);
   auto parts =
@@ -126,9 +160,7 @@ data::TokenizerOptions Translate::tokenizer_options(data::Unit) const {
           .specials = true};
 }
 
-std::string Translate::normalized(std::string_view text) const {
-  return std::string(text);
-}
+std::string Translate::normalized(std::string_view text) const { return std::string(text); }
 
 void Translate::measure_more(const Examined& examined, Json& measures) const {
   std::vector<std::string> written;
@@ -143,6 +175,21 @@ void Translate::measure_more(const Examined& examined, Json& measures) const {
   measures.set("bleu", data::corpus_bleu(written, right).score);
   const PairFit fit = fit_of(as<Seq2Seq>(*examined.stored.model), encoded(examined));
   measures.set("perplexity", fit.perplexity());
+  if (!generated_ || !examined.test || examined.transcripts[0].weights.empty()) return;
+  const auto sentences =
+      data::grammar_examples(held_out_count, uint64_t(kept.split_seed), data::Part::test);
+  Swaps swaps;
+  for (size_t i = 0; i < sentences.size(); ++i) {
+    count_swaps(examined.transcripts[i], sentences[i], swaps);
+  }
+  if (swaps.all > 0) measures.set("swap_attention", 100 * double(swaps.seen) / double(swaps.all));
+}
+
+std::string Translate::remark(const Json& measures) const {
+  const Json* share = measures.find("swap_attention");
+  if (!share) return {};
+  return show::fixed(share->as_double(), 2) +
+         " % of the adjectives that change places were written looking at them";
 }
 
 std::string Translate::describe(const Json& measures) const {

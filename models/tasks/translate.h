@@ -6,7 +6,9 @@ namespace heed::models {
 
 /// Translating sentences: line n of one file into line n of another, by words or by byte pairs.
 /// Measured by BLEU of the texts as sacreBLEU computes it, the perplexity of a right token, and
-/// sentences that are right as a whole.
+/// sentences that are right as a whole. Of the generated sentences besides, the share of adjectives
+/// behind their noun in French and before it in English that were written looking at that adjective
+/// ("swap_attention", in per cent).
 class Translate final : public PairTask {
  public:
   explicit Translate(std::string name);
@@ -20,6 +22,8 @@ class Translate final : public PairTask {
   int64_t longest() const override { return files_.longest; }
   std::string normalized(std::string_view text) const override;
   void measure_more(const Examined& examined, Json& measures) const override;
+  bool wants_weights() const override { return generated_; }
+  std::string remark(const Json& measures) const override;
   std::string describe(const Json& measures) const override;
   DataFacts set_up(StoredModel& stored, std::span<const Field> model) override;
 
