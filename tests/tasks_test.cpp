@@ -80,8 +80,7 @@ TEST_CASE("pairs become a batch") {
 
 TEST_CASE("tasks are made by name") {
   for (const auto& type : tasks()) CHECK(make_task(type.name)->name() == type.name);
-  check_error([] { make_task("datse"); },
-              "there is no task \"datse\"; there are dates, g2p");
+  check_error([] { make_task("datse"); }, "there is no task \"datse\"; there are dates, g2p");
 }
 
 TEST_CASE("g2p reads the dictionary and spells in lower case") {
@@ -132,8 +131,11 @@ TEST_CASE("the share of year digits written looking at the year") {
   CHECK(measures.dump() == R"({"year_attention":75.0})");
   CHECK(dates->remark(measures).starts_with("75.00 % of the year's digits"));
   transcripts.pop_back();
-  check_error([&] { dates->measure_more({none, {}, transcripts, true}, measures); },
-              "expected 2000 transcripts");
+  check_error(
+      [&] {
+        dates->measure_more({none, {}, transcripts, true}, measures);
+      },
+      "expected 2000 transcripts");
 }
 
 TEST_CASE("dates never share a day between training and test") {
