@@ -1,9 +1,9 @@
 #include "heed/models/sutskever.h"
 
+#include "heed/autograd/index.h"
 #include "heed/autograd/shape.h"
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
-#include "heed/core/index.h"
 #include "heed/models/fields.h"
 #include "heed/models/recurrent_state.h"
 
@@ -22,11 +22,13 @@ nn::RecurrentOptions layers(const SutskeverConfig& config) {
           .dropout = config.dropout};
 }
 
-/// The tokens of every row of source (B, S) from its last to its first; padding stays behind.
-Tensor backwards(const Tensor& source, const Tensor& lengths) {
-  const Tensor place = arange(source.size(1)), end = unsqueeze(lengths, 1);  // (S), (B, 1)
-  const Tensor from = where(place < end, end - 1 - place, place);            // (B, S)
-  return gather(source, 1, from);
+/// The steps of every row of x (B, S, E) from its last to its first; padding stays behind.
+Variable backwards(const Variable& x, const Tensor& lengths) {
+  const int64_t B = x.size(0), S = x.size(1), E = x.size(2);
+  const Tensor place = arange(S), end = unsqueeze(lengths, 1);     // (S), (B, 1)
+  const Tensor from = where(place < end, end - 1 - place, place);  // (B, S)
+  const Tensor rows = from + unsqueeze(arange(B) * S, 1);          // of x as (B S, E)
+  return reshape(index_select(reshape(x, {B * S, E}), 0, flatten(rows)), {B, S, E});
 }
 
 }  // namespace
@@ -54,9 +56,9 @@ Json Sutskever::config() const { return fields_to_json(settings); }
 /// The representation v of the source: the last hidden and cell states of every layer.
 DecoderState Sutskever::encode(const Tensor& source, const Tensor& given_lengths) const {
   const Tensor lengths = lengths_or_full(given_lengths, source);
-  const Tensor read = settings.reverse_source ? backwards(source, lengths) : source;
-  return {.rows =
-              detail::state_rows(encoder(dropout(source_embedding(read)), {.lengths = lengths}))};
+  Variable x = dropout(source_embedding(source));  // (B, S, E)
+  if (settings.reverse_source) x = backwards(x, lengths);
+  return {.rows = detail::state_rows(encoder(x, {.lengths = lengths}))};
 }
 
 /// Eq. 1: p(y_t | v, y_1 ... y_{t-1}), where v is the decoder's first state.
