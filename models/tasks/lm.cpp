@@ -11,6 +11,7 @@
 #include "heed/models/data/grammar.h"
 #include "heed/models/data/unit.h"
 #include "heed/models/decode/generate.h"
+#include "heed/models/show/sensitivity.h"
 #include "heed/models/show/text.h"
 #include "heed/models/train/text_loss.h"
 
@@ -171,6 +172,12 @@ std::vector<Answer> Lm::answer(const StoredModel& stored, std::span<const std::s
     std::vector<std::string> pieces;
     for (const int64_t id : ids) pieces.push_back(tokenizer.piece(id));
     answers.back().maps = head_maps(maps, pieces, pieces, text);
+    if (ids.size() < 2) continue;
+    answers.back().maps.push_back(show::sensitivity_map(
+        {pieces.begin(), pieces.end() - 1}, {pieces.begin() + 1, pieces.end()},
+        show::sensitivity(as<LanguageModel>(*stored.model),
+                          from_values(ids, {int64_t(ids.size())})),
+        "sensitivity: " + text));
   }
   return answers;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/core/error.h"
+#include "heed/models/show/sensitivity.h"
 #include "heed/models/show/text.h"
 #include "heed/models/train/pair_loss.h"
 
@@ -221,13 +222,17 @@ std::vector<Answer> PairTask::answer(const StoredModel& stored, std::span<const 
       answers[i].error = error.what();
     }
   }
-  const auto found =
-      transcribe(stored, sources, {.max_length = kept.max_length, .weights = options.maps});
+  const auto found = transcribe(
+      stored, sources,
+      {.max_length = kept.max_length, .weights = options.maps, .sensitivity = options.maps});
   for (size_t i = 0; i < found.size(); ++i) {
     Answer& answer = *readable[i];
     answer.text = found[i].text;
-    if (found[i].weights.empty()) continue;
-    answer.maps.push_back(attention_map(found[i], answer.source + " → " + answer.text));
+    const std::string title = answer.source + " → " + answer.text;
+    if (!found[i].weights.empty()) answer.maps.push_back(attention_map(found[i], title));
+    if (found[i].sensitivity.defined())
+      answer.maps.push_back(show::sensitivity_map(found[i].source, found[i].target,
+                                                  found[i].sensitivity, "sensitivity: " + title));
   }
   return answers;
 }

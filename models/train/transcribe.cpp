@@ -4,9 +4,11 @@
 #include <numeric>
 #include <utility>
 
+#include "heed/core/creation.h"
 #include "heed/core/dtype.h"
 #include "heed/core/error.h"
 #include "heed/models/decode/greedy.h"
+#include "heed/models/show/sensitivity.h"
 #include "heed/models/train/batch.h"
 
 namespace heed::models {
@@ -69,6 +71,10 @@ std::vector<Transcript> transcribe(const StoredModel& model, std::span<const std
       transcript.target = pieces(writes, found[i].tokens);
       transcript.text = writes.decode(found[i].tokens);
       if (found[i].weights.defined()) transcript.weights = numbers(found[i].weights);
+      if (options.sensitivity && !found[i].tokens.empty())
+        transcript.sensitivity = show::sensitivity(
+            as<Seq2Seq>(*model.model), from_values(batch[i], {int64_t(batch[i].size())}),
+            from_values(found[i].tokens, {int64_t(found[i].tokens.size())}));
     }
   }
   return transcripts;

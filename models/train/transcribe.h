@@ -16,12 +16,14 @@ struct Transcript {
   std::vector<std::string> target;
   std::string text = {};             ///< of the target
   std::vector<double> weights = {};  ///< (T, S), row after row; empty unless asked for
+  Tensor sensitivity = {};           ///< (T, S), see show/sensitivity.h; empty unless asked for
 };
 
 struct TranscribeOptions {
   int64_t max_length = 100;  ///< longest target
   int64_t batch_size = 256;
   bool weights = false;
+  bool sensitivity = false;
 };
 
 /// Writes a target for every source, greedily, without changing the model; in the order of the

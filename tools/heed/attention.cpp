@@ -25,15 +25,15 @@ Json map_json(const show::AttentionMap& map) {
       .set("weights", std::move(rows));
 }
 
-void write_files(const std::string& folder, const show::AttentionMap& map) {
+void write_files(const std::string& folder, std::span<const show::AttentionMap> maps) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) fail<IoError>(folder, ": cannot make the folder: ", error.message());
   const auto path = [&](const char* name) {
     return (std::filesystem::path(folder) / name).string();
   };
-  write_file_atomic(path("attention.html"), show::attention_page(std::span(&map, 1), map.title));
-  write_file_atomic(path("attention.svg"), show::svg(map));
+  write_file_atomic(path("attention.html"), show::attention_page(maps, maps[0].title));
+  write_file_atomic(path("attention.svg"), show::svg(maps[0]));
   complain("written: " + path("attention.html") + ", " + path("attention.svg"));
 }
 
@@ -53,7 +53,7 @@ int draw_attention(const Arguments& arguments) {
   } else {
     print(drawn(map));
   }
-  if (const auto folder = arguments.text("out")) write_files(*folder, map);
+  if (const auto folder = arguments.text("out")) write_files(*folder, maps);
   return 0;
 }
 
