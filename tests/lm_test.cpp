@@ -119,7 +119,8 @@ TEST_CASE("a language model learns a text, and comes back from its file") {
   const std::vector<std::string> texts = {"ab ab"};
   check_error([&] { again->answer(loaded, texts, {}); }, "heed generate");
   const auto maps = again->answer(loaded, texts, {.maps = true})[0].maps;
-  CHECK(maps.size() == (model == "gpt" ? 3 : 0));  // the mean, and two heads
+  CHECK(maps.size() ==
+        (model == "gpt" ? 4 : 1));  // the last one is the sensitivity  // the mean, and two heads
   if (model == "gpt") CHECK(maps[0].at(1, 0) + maps[0].at(1, 1) == Approx(1));
 }
 
