@@ -24,9 +24,9 @@ void check_task(std::string_view task, const JsonReader& object) {
                   "\"");
 }
 
-RunConfig run_with_model(std::string_view task, const JsonReader& type) {
+RunConfig run_with_model(std::unique_ptr<Task> task, const JsonReader& type) {
   try {
-    return default_run(task, type.as_string());
+    return default_run(std::move(task), type.as_string());
   } catch (const Error& error) {
     fail<FileError>(type.path(), ": ", error.what());
   }
@@ -34,17 +34,18 @@ RunConfig run_with_model(std::string_view task, const JsonReader& type) {
 
 }  // namespace
 
-RunConfig default_run(std::string_view task_name, std::string_view model) {
-  RunConfig config{.task = make_task(task_name), .recipe = {}};
+RunConfig default_run(std::unique_ptr<Task> task, std::string_view model) {
+  RunConfig config;
   std::string known;
-  for (auto& recipe : config.task->recipes()) {
+  for (auto& recipe : task->recipes()) {
     known += (known.empty() ? "" : ", ") + recipe.type;
     if (!config.recipe.model && (model.empty() || model == recipe.type)) {
       config.recipe = std::move(recipe);
     }
   }
-  require(config.recipe.model != nullptr, "the task ", task_name, " has no model \"", model,
+  require(config.recipe.model != nullptr, "the task ", task->name(), " has no model \"", model,
           "\"; there are ", known);
+  config.task = std::move(task);
   return config;
 }
 
@@ -58,13 +59,15 @@ Json to_json(const RunConfig& config) {
       .set("training", fields_to_json(training));
 }
 
-RunConfig read_run(std::string_view task, const JsonReader& object) {
+RunConfig read_run(std::string_view name, const JsonReader& object) {
   object.allow_only({"task", "model", "training", "machine"});
-  check_task(task, object);
+  check_task(name, object);
+  auto task = make_task(name);
+  if (const auto json = object.find("task")) read_task(*task, *json);
   const auto model = object.find("model");
   if (model) model->allow_only({"type", "config"});
-  RunConfig config = model ? run_with_model(task, model->at("type")) : default_run(task);
-  if (const auto json = object.find("task")) read_task(*config.task, *json);
+  RunConfig config =
+      model ? run_with_model(std::move(task), model->at("type")) : default_run(std::move(task));
   if (model) read_fields(config.recipe.model->fields(), model->at("config"), Absent::kept);
   if (const auto json = object.find("training")) {
     read_fields(list_fields(config.recipe.training), *json, Absent::kept);

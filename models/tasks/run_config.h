@@ -13,9 +13,12 @@ struct RunConfig {
   Recipe recipe;
 };
 
-/// The task's own configuration of a run, with the model of that type, or its default one. Error
-/// for types that do not fit the task.
-RunConfig default_run(std::string_view task, std::string_view model = "");
+/// The task's own configuration of a run, with the model of that type, or its default one, which
+/// may depend on the task's options. Error for types that do not fit the task.
+RunConfig default_run(std::unique_ptr<Task> task, std::string_view model = "");
+inline RunConfig default_run(std::string_view task, std::string_view model = "") {
+  return default_run(make_task(task), model);
+}
 
 Json to_json(const RunConfig& config);
 

@@ -3,6 +3,7 @@
 #include "heed/core/convert.h"
 #include "heed/core/error.h"
 #include "heed/core/reduce.h"
+#include "heed/models/tasks/classify.h"
 #include "heed/models/tasks/dates.h"
 #include "heed/models/tasks/g2p.h"
 #include "heed/models/tasks/lm.h"
@@ -18,11 +19,6 @@ TaskType listed(std::string name, std::string help) {
   return {.name = name, .help = std::move(help), .make = make};
 }
 
-std::vector<double> numbers(const Tensor& weights) {
-  const Tensor doubles = contiguous(to(weights, f64));
-  return {doubles.data<double>(), doubles.data<double>() + doubles.numel()};
-}
-
 Json named(const Task& task, std::span<const Field> fields) {
   Json json = Json::object().set("name", task.name());
   const Json values = to_json(fields);
@@ -31,6 +27,11 @@ Json named(const Task& task, std::span<const Field> fields) {
 }
 
 }  // namespace
+
+std::vector<double> numbers(const Tensor& tensor) {
+  const Tensor doubles = contiguous(to(tensor, f64));
+  return {doubles.data<double>(), doubles.data<double>() + doubles.numel()};
+}
 
 void set_size(std::span<const Field> fields, std::string_view name, int64_t size) {
   if (const Field* field = find_field(fields, name)) *std::get<int64_t*>(field->value) = size;
@@ -75,6 +76,7 @@ std::vector<TaskType> tasks() {
           listed<G2p>("g2p", "pronounce English words: psychology -> s ay k aa l ax jh iy"),
           listed<Pairs>("pairs", "any source<TAB>target text of your own (--data FILE)"),
           listed<Translate>("translate", "sentences of one file into those of another"),
+          listed<Classify>("classify", "the class of texts (label<TAB>text) or images (IDX files)"),
           listed<Lm>("lm", "foretell a text token by token, and go on with it (heed generate)")};
 }
 

@@ -115,6 +115,9 @@ void set_size(std::span<const Field> fields, std::string_view name, int64_t size
 void preset(std::span<const Field> fields,
             std::initializer_list<std::pair<std::string_view, std::string>> values);
 
+/// The numbers of a floating tensor, row after row.
+std::vector<double> numbers(const Tensor& tensor);
+
 /// Where a self-attending model looked: of weights (1, heads, T, S) of each layer first the mean of
 /// the last layer, then each head of each layer, their places in the titles.
 std::vector<show::AttentionMap> head_maps(const nn::AttentionMaps& maps,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/core/error.h"
+#include "heed/core/io/unicode.h"
 #include "heed/models/data/grammar.h"
 #include "heed/models/data/lines.h"
 #include "heed/models/metrics/bleu.h"
@@ -160,7 +161,9 @@ data::TokenizerOptions Translate::tokenizer_options(data::Unit) const {
           .specials = true};
 }
 
-std::string Translate::normalized(std::string_view text) const { return std::string(text); }
+std::string Translate::normalized(std::string_view text) const {
+  return lower_case_ ? lower_case(text) : std::string(text);
+}
 
 void Translate::measure_more(const Examined& examined, Json& measures) const {
   std::vector<std::string> written;

@@ -26,6 +26,7 @@ int evaluate_model(const Arguments& arguments) {
   arguments.expect_texts(1, 1, "a MODEL: a model.json or a run's folder");
   const LoadedModel loaded = load(arguments.texts()[0]);
   set_options(*loaded.task, arguments);
+  check_options(*loaded.task, arguments);
   loaded.task->read({.dictionaries = dictionary_places()});
   const Report report = loaded.task->test(loaded.stored);
   if (arguments.has("json")) {

@@ -84,6 +84,9 @@ void set_options(Task& task, const Arguments& arguments) {
       arguments.refuse("--", error.what());
     }
   }
+}
+
+void check_options(const Task& task, const Arguments& arguments) {
   try {
     task.check_options();
   } catch (const Error& error) {

@@ -30,3 +30,5 @@ LoadedModel load(const std::string& argument);
 std::vector<Flag> task_flags(heed::models::Task& task);
 /// Sets the options that were given as flags. Throws UsageError.
 void set_options(heed::models::Task& task, const Arguments& arguments);
+/// Throws UsageError when options are missing or contradict each other.
+void check_options(const heed::models::Task& task, const Arguments& arguments);

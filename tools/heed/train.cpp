@@ -35,7 +35,7 @@ void set(RunConfig& config, const std::string& word, const Arguments& arguments)
   }
 }
 
-/// The run that --config and --model name, before any other flag.
+/// The run that --config and --model name, where the model may depend on the task's flags.
 RunConfig base(const std::string& task, const Arguments& arguments) {
   const auto path = arguments.text("config"), model = arguments.text("model");
   if (path) {
@@ -44,8 +44,12 @@ RunConfig base(const std::string& task, const Arguments& arguments) {
     if (!model || *model == config.recipe.type) return config;
     arguments.refuse("--model ", *model, ": ", *path, " is of a ", config.recipe.type);
   }
+  auto made = make_task(task);
+  set_options(*made, arguments);
   try {
-    return default_run(task, model.value_or(""));
+    return default_run(std::move(made), model.value_or(""));
+  } catch (const UsageError&) {
+    throw;
   } catch (const Error& error) {
     arguments.refuse(error.what());
   }
@@ -57,6 +61,7 @@ RunConfig configuration(const Arguments& arguments) {
   if (!is_task(name)) arguments.refuse("there is no task \"", name, "\"; there are ", task_names());
   RunConfig config = base(name, arguments);
   set_options(*config.task, arguments);
+  check_options(*config.task, arguments);
   if (const auto seed = arguments.integer("seed", 0)) config.recipe.training.seed = *seed;
   for (const auto& word : arguments.all("set")) set(config, word, arguments);
   return config;
