@@ -2,6 +2,7 @@
 
 #include "heed/core/error.h"
 #include "heed/models/bahdanau.h"
+#include "heed/models/bert.h"
 #include "heed/models/char_rnn.h"
 #include "heed/models/cho.h"
 #include "heed/models/gpt.h"
@@ -38,6 +39,10 @@ std::vector<ModelType> types() {
           "transformer", "encoder and decoder of attention alone (Vaswani et al. 2017)"),
       model_type<Gpt, GptConfig>("gpt", "a stack of causal self-attention (Radford et al. 2019)"),
       model_type<CharRnn, CharRnnConfig>("char_rnn", "recurrent language model (Karpathy 2015)"),
+      model_type<Bert, BertConfig>(
+          "bert", "a stack of self-attention in both directions (Devlin et al. 2019)"),
+      model_type<BertForPreTraining, BertConfig>(
+          "bert_for_pretraining", "bert with the heads for masked tokens and the next sentence"),
       model_type<Vit, VitConfig>("vit", "an image's patches, self-attention (Dosovitskiy 2021)"),
       model_type<RowLstm, RowLstmConfig>("row_lstm", "an LSTM over the rows of an image"),
       model_type<TextClassifier, TextClassifierConfig>(
