@@ -4,11 +4,13 @@
 
 #include "heed/autograd/dropout.h"
 #include "heed/autograd/elementwise.h"
+#include "heed/autograd/fused.h"
 #include "heed/autograd/matmul.h"
 #include "heed/autograd/shape.h"
 #include "heed/autograd/softmax.h"
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
+#include "heed/core/scaled_dot_product_attention.h"
 #include "heed/core/shape.h"
 
 namespace heed {
@@ -28,28 +30,82 @@ Tensor causal_mask(int64_t queries, int64_t keys, int64_t past) {
   return arange(keys) <= unsqueeze(arange(past, past + queries), 1);
 }
 
+Variable weights_definition(const Variable& query, const Variable& key, const Variable& bias,
+                            const ScaledDotProductSettings& settings) {
+  const double scale = settings.scale.value_or(1 / std::sqrt(double(query.size(3))));
+  const Variable keys = for_each_query_head(key, query.size(1));
+  Variable scores = matmul(query * scale, transpose(keys, 2, 3));  // (B, H, T, S)
+  if (bias.defined()) scores = scores + bias;
+  Tensor mask = settings.mask;
+  if (settings.is_causal) {
+    const Tensor past = causal_mask(query.size(2), key.size(2), settings.past);
+    mask = mask.defined() ? logical_and(mask, past) : past;
+  }
+  return mask.defined() ? softmax(scores, 3, mask) : softmax(scores, 3);
+}
+
+/// inputs: query, key, value and perhaps the bias.
+Variable definition(std::span<const Variable> inputs, const ScaledDotProductSettings& settings) {
+  const Variable bias = inputs.size() > 3 ? inputs[3] : Variable();
+  const Variable weights = weights_definition(inputs[0], inputs[1], bias, settings);
+  Generator generator(settings.seed, settings.offset);
+  return matmul(dropout(weights, settings.dropout_p, true, &generator),
+                for_each_query_head(inputs[2], inputs[0].size(1)));
+}
+
+ScaledDotProductSettings settings_of(const ScaledDotProductOptions& options) {
+  return {.mask = options.mask,
+          .bias = options.bias.value(),
+          .is_causal = options.is_causal,
+          .past = options.past,
+          .dropout_p = options.dropout_p,
+          .scale = options.scale};
+}
+
 }  // namespace
 
 Variable attention_weights(const Variable& query, const Variable& key,
                            const ScaledDotProductOptions& options) {
-  const double scale = options.scale.value_or(1 / std::sqrt(double(query.size(3))));
-  const Variable keys = for_each_query_head(key, query.size(1));
-  Variable scores = matmul(query * scale, transpose(keys, 2, 3));  // (B, H, T, S)
-  if (options.bias.defined()) scores = scores + options.bias;
-  Tensor mask = options.mask;
-  if (options.is_causal) {
-    const Tensor past = causal_mask(query.size(2), key.size(2), options.past);
-    mask = mask.defined() ? logical_and(mask, past) : past;
-  }
-  return softmax(scores, 3, mask);
+  const ScaledDotProductSettings settings = settings_of(options);
+  detail::check_scaled_dot_product("attention_weights", query.value(), key.value(), key.value(),
+                                   settings);
+  return weights_definition(query, key, options.bias, settings);
 }
 
 Variable scaled_dot_product_attention(const Variable& query, const Variable& key,
                                       const Variable& value,
                                       const ScaledDotProductOptions& options) {
-  const Variable weights = attention_weights(query, key, options);
-  return matmul(dropout(weights, options.dropout_p, options.dropout_p > 0, options.generator),
-                for_each_query_head(value, query.size(1)));
+  static constexpr Op op{"scaled_dot_product_attention", "P = softmax(scale q k^T + bias), y = P v",
+                         "dv = P^T dy, dS = P (dy v^T - sum_E dy y), dq = scale dS k, dk = scale "
+                         "dS^T q, dbias = dS"};
+  ScaledDotProductSettings settings = settings_of(options);
+  detail::check_scaled_dot_product(op.name, query.value(), key.value(), value.value(), settings);
+  if (options.dropout_p > 0) {
+    Generator& generator = options.generator ? *options.generator : default_generator();
+    settings.seed = generator.seed();
+    settings.offset = generator.take();
+  }
+  std::vector<Variable> inputs{query, key, value};
+  if (options.bias.defined()) inputs.push_back(options.bias);
+  if (!fused()) return definition(inputs, settings);
+
+  const ScaledDotProduct found =
+      scaled_dot_product_attention(query.value(), key.value(), value.value(), settings);
+  return record_fused(
+      op, std::span(&found.output, 1), inputs,
+      [settings](std::span<const Variable> in) { return std::vector{definition(in, settings)}; },
+      [settings, mask = save(settings.mask), output = save(found.output),
+       logsumexp = found.logsumexp](std::span<const Saved> in, Gradients& gradients) {
+        mask.value();  // throws where it was written to
+        const bool bias = in.size() > 3 && gradients.needed[3];
+        const ScaledDotProductGradients back = scaled_dot_product_attention_backward(
+            gradients.outputs[0].value(), in[0].value(), in[1].value(), in[2].value(), settings,
+            {output.value(), logsumexp}, bias);
+        gradients.inputs[0] = back.query;
+        gradients.inputs[1] = back.key;
+        gradients.inputs[2] = back.value;
+        if (bias) gradients.inputs[3] = back.bias;
+      })[0];
 }
 
 }  // namespace heed

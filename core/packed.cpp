@@ -116,19 +116,6 @@ void transpose_block(int64_t m, int64_t k, const T* from, int64_t leading, T* to
 
 constexpr int64_t k_block = 256;  // of B: 32 KiB of a panel, which stays in the first cache
 
-template <class T>
-struct Scratch {
-  explicit Scratch(int64_t count)
-      : bytes(size_t(count) * sizeof(T)),
-        data(bytes ? static_cast<T*>(detail::pool_allocate(bytes)) : nullptr) {}
-  ~Scratch() {
-    if (data) detail::pool_free(data, bytes);
-  }
-  Scratch(const Scratch&) = delete;
-  size_t bytes;
-  T* data;
-};
-
 /// A length cut into equal pieces of at most `most`, each a multiple of `unit`.
 int64_t even_piece(int64_t length, int64_t most, int64_t unit) {
   const int64_t pieces = std::max<int64_t>(1, (length + most - 1) / most);
@@ -161,14 +148,14 @@ void PackedMatrix<T>::multiply_add(int64_t m, MatrixView<T> a, T* c, int64_t ldc
                                    int64_t last) const {
   last = std::min(last, n_);
   const int64_t width = std::min(k_, k_block) + 16;  // no power of two: rows share no cache sets
-  Scratch<T> rows(a.transposed ? m * width : 0);
+  const detail::Scratch<T> rows(a.transposed ? m * width : 0);
   for (int64_t p = 0; p < k_; p += k_block) {
     const int64_t depth = std::min(k_block, k_ - p);
     const T* block = a.data + p;
     int64_t lda = a.leading;
     if (a.transposed) {
-      transpose_block(m, depth, a.data + p * a.leading, a.leading, rows.data, width);
-      block = rows.data;
+      transpose_block(m, depth, a.data + p * a.leading, a.leading, rows.data(), width);
+      block = rows.data();
       lda = width;
     }
     for (int64_t j = first; j < last; j += panel_columns) {

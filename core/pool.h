@@ -2,6 +2,7 @@
 // internal
 
 #include <cstddef>
+#include <cstdint>
 
 namespace heed::detail {
 
@@ -16,5 +17,23 @@ void pool_free(void* block, size_t bytes) noexcept;
 
 /// Gives every block that is kept for later back to the system.
 void pool_release() noexcept;
+
+/// A block of the pool for the length of a scope: room for `count` elements, not initialised.
+template <class T>
+class Scratch {
+ public:
+  explicit Scratch(int64_t count)
+      : bytes_(size_t(count) * sizeof(T)),
+        data_(bytes_ ? static_cast<T*>(pool_allocate(bytes_)) : nullptr) {}
+  ~Scratch() {
+    if (data_) pool_free(data_, bytes_);
+  }
+  Scratch(const Scratch&) = delete;
+  T* data() const { return data_; }
+
+ private:
+  size_t bytes_;
+  T* data_;
+};
 
 }  // namespace heed::detail

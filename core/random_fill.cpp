@@ -88,12 +88,35 @@ inline void box_muller(T u1, T u2, T mean, T std, T& first, T& second) {
   second = mean + radius * math::cos(angle - T(two_pi / 4));  // sin; g++ would join it with cos
 }
 
+/// A group of a dropout mask: `scale` where a word's 31 bits lie below the limit, else 0.
+template <class T>
+auto keep_below(double keep, T scale) {
+  const uint32_t limit = uint32_t(std::ceil(keep * 0x1p31));
+  return [=](T* __restrict to, const uint32_t* words) {
+    for (int64_t i = 0; i < 4 * lanes; ++i) to[i] = (words[i] >> 1) < limit ? scale : T(0);
+  };
+}
+
 template <class T>
 void fill_bernoulli(T* out, int64_t n, double keep, T scale, uint64_t seed, uint64_t offset) {
-  const uint32_t limit = uint32_t(std::ceil(keep * 0x1p31));
-  fill_groups<4 * lanes>(out, n, seed, offset, [=](T* __restrict to, const uint32_t* words) {
-    for (int64_t i = 0; i < 4 * lanes; ++i) to[i] = (words[i] >> 1) < limit ? scale : T(0);
-  });
+  fill_groups<4 * lanes>(out, n, seed, offset, keep_below(keep, scale));
+}
+
+template <class T>
+void fill_bernoulli_part(T* out, int64_t first, int64_t n, double keep, T scale, uint64_t seed,
+                         uint64_t offset) {
+  constexpr int64_t group = 4 * lanes;
+  const auto convert = keep_below(keep, scale);
+  for (int64_t g = first / group; g * group < first + n; ++g) {
+    alignas(64) T whole[group];
+    simd::run([=, to = whole] {
+      alignas(64) uint32_t words[group];
+      philox_group(words, seed, offset, uint64_t(g * lanes));
+      convert(to, words);
+    });
+    const int64_t begin = std::max(first, g * group), end = std::min(first + n, (g + 1) * group);
+    std::copy(whole + (begin - g * group), whole + (end - g * group), out + (begin - first));
+  }
 }
 
 }  // namespace
@@ -139,6 +162,15 @@ void bernoulli_fill(float* out, int64_t n, double keep_probability, float scale,
 void bernoulli_fill(double* out, int64_t n, double keep_probability, double scale, uint64_t seed,
                     uint64_t offset) {
   fill_bernoulli(out, n, keep_probability, scale, seed, offset);
+}
+
+void bernoulli_part(float* out, int64_t first, int64_t n, double keep_probability, float scale,
+                    uint64_t seed, uint64_t offset) {
+  fill_bernoulli_part(out, first, n, keep_probability, scale, seed, offset);
+}
+void bernoulli_part(double* out, int64_t first, int64_t n, double keep_probability, double scale,
+                    uint64_t seed, uint64_t offset) {
+  fill_bernoulli_part(out, first, n, keep_probability, scale, seed, offset);
 }
 
 }  // namespace heed::detail
