@@ -6,6 +6,7 @@
 #include "heed/core/lanes.h"
 #include "heed/core/parallel.h"
 #include "heed/core/pool.h"
+#include "heed/core/row_math.h"
 #include "heed/core/simd.h"
 #include "heed/core/tile_product.h"
 
@@ -43,44 +44,61 @@ void partial_dots(int64_t keys, int64_t depth, const T* q, const T* k, int64_t r
   });
 }
 
-/// scores_j = q . k_j
+/// scores_j = q . k_j; there is room for whole units of them.
 template <class T>
 void dots(int64_t keys, int64_t depth, const T* q, const T* k, int64_t row, T* scores) {
   constexpr int64_t unit = tiles::unit<T>;
-  alignas(64) T sums[unit * unit], columns[unit * unit];
+  alignas(64) T sums[unit * unit] = {}, columns[unit * unit];
   for (int64_t j = 0; j < keys; j += unit) {
-    const int64_t count = std::min(unit, keys - j);
-    partial_dots(count, depth, q, k + j * row, row, sums);
-    tiles::transpose(count, unit, sums, unit, columns, unit);
-    simd::run([=, from = columns, to = scores + j] {
-      for (int64_t i = 0; i < count; ++i) to[i] = from[i];
-      for (int64_t l = 1; l < unit; ++l)
-        for (int64_t i = 0; i < count; ++i) to[i] += from[l * unit + i];
+    partial_dots(std::min(unit, keys - j), depth, q, k + j * row, row, sums);
+    tiles::transpose(unit, unit, sums, unit, columns, unit);
+    simd::run_with_width([from = columns, to = scores + j](auto width) {
+      using L = Lanes<T, decltype(width)::value>;
+      for (int64_t i = 0; i < unit; i += L::count) {
+        typename L::Vector even = L::at(from + i), odd = L::at(from + unit + i);
+        for (int64_t l = 2; l < unit; l += 2) {
+          even += L::at(from + l * unit + i);
+          odd += L::at(from + (l + 1) * unit + i);
+        }
+        L::at(to + i) = even + odd;
+      }
     });
   }
 }
 
-/// out (width) = sum_j w_j v_j. Four vectors of it at a time stay in registers, and even and odd
-/// keys are added apart, so that no sum waits for itself.
+/// `Vectors` vectors of sum_j w_j v_j, in registers. Even and odd keys are added apart, so that no
+/// sum waits for itself.
+template <class L, int Vectors, class T>
+[[gnu::always_inline]] inline void weighted_columns(int64_t keys, const T* w, const T* v,
+                                                    int64_t row, T* out) {
+  typename L::Vector even[Vectors] = {}, odd[Vectors] = {};
+  int64_t j = 0;
+  for (; j + 2 <= keys; j += 2, v += 2 * row)
+    for (int64_t i = 0; i < Vectors; ++i) {
+      even[i] += w[j] * L::at(v + i * L::count);
+      odd[i] += w[j + 1] * L::at(v + row + i * L::count);
+    }
+  for (int64_t i = 0; i < Vectors; ++i) {
+    if (j < keys) even[i] += w[j] * L::at(v + i * L::count);
+    L::at(out + i * L::count) = even[i] + odd[i];
+  }
+}
+
+/// out (width) = sum_j w_j v_j
 template <class T>
 void weighted_sum(int64_t keys, int64_t width, const T* w, const T* v, int64_t row, T* out) {
   simd::run_with_width([=](auto bytes) {
     using L = Lanes<T, decltype(bytes)::value>;
-    constexpr int64_t vectors = 4;
     int64_t e = 0;
-    for (; e + vectors * L::count <= width; e += vectors * L::count) {
-      typename L::Vector even[vectors] = {}, odd[vectors] = {};
-      const T* from = v + e;
-      int64_t j = 0;
-      for (; j + 2 <= keys; j += 2, from += 2 * row)
-        for (int64_t i = 0; i < vectors; ++i) {
-          even[i] += w[j] * L::at(from + i * L::count);
-          odd[i] += w[j + 1] * L::at(from + row + i * L::count);
-        }
-      for (int64_t i = 0; i < vectors; ++i) {
-        if (j < keys) even[i] += w[j] * L::at(from + i * L::count);
-        L::at(out + e + i * L::count) = even[i] + odd[i];
-      }
+    for (; e + 4 * L::count <= width; e += 4 * L::count)
+      weighted_columns<L, 4>(keys, w, v + e, row, out + e);
+    if (e + 2 * L::count <= width) {
+      weighted_columns<L, 2>(keys, w, v + e, row, out + e);
+      e += 2 * L::count;
+    }
+    if (e + L::count <= width) {
+      weighted_columns<L, 1>(keys, w, v + e, row, out + e);
+      e += L::count;
     }
     for (; e < width; ++e) {
       T sum = 0;
@@ -93,12 +111,11 @@ void weighted_sum(int64_t keys, int64_t width, const T* w, const T* v, int64_t r
 /// x = e^(x - the largest), and the sum of that and the largest.
 template <class T>
 void softmax_row(int64_t n, T* x, T* highest, T* total) {
-  *highest = -infinity<T>;
-  for (int64_t j = 0; j < n; ++j) *highest = x[j] > *highest ? x[j] : *highest;
-  const T shift = *highest == -infinity<T> ? T(0) : *highest;
   simd::run_with_width([=](auto bytes) {
     using L = Lanes<T, decltype(bytes)::value>;
     constexpr int64_t unit = tiles::unit<T>, vectors = unit / L::count;
+    *highest = rows::max(x, n);
+    const T shift = rows::shift_of(*highest);
     typename L::Vector sum[vectors] = {};
     for (int64_t j = 0; j < n; j += unit) {  // there is room for whole units
       for (int64_t i = j + std::min(unit, n - j); i < j + unit; ++i) x[i] = -infinity<T>;
