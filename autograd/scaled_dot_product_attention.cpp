@@ -91,15 +91,21 @@ Variable scaled_dot_product_attention(const Variable& query, const Variable& key
 
   const ScaledDotProduct found =
       scaled_dot_product_attention(query.value(), key.value(), value.value(), settings);
+  const auto kept = [settings, mask = save(settings.mask)] {  // throws where it was written to
+    ScaledDotProductSettings same = settings;
+    same.mask = mask.value();
+    return same;
+  };
   return record_fused(
       op, std::span(&found.output, 1), inputs,
-      [settings](std::span<const Variable> in) { return std::vector{definition(in, settings)}; },
-      [settings, mask = save(settings.mask), output = save(found.output),
-       logsumexp = found.logsumexp](std::span<const Saved> in, Gradients& gradients) {
-        mask.value();  // throws where it was written to
+      [kept](std::span<const Variable> in) { return std::vector{definition(in, kept())}; },
+      [kept, output = save(found.output), logsumexp = found.logsumexp](std::span<const Saved> in,
+                                                                       Gradients& gradients) {
+        ScaledDotProductSettings same = kept();
+        if (in.size() > 3) same.bias = in[3].value();
         const bool bias = in.size() > 3 && gradients.needed[3];
         const ScaledDotProductGradients back = scaled_dot_product_attention_backward(
-            gradients.outputs[0].value(), in[0].value(), in[1].value(), in[2].value(), settings,
+            gradients.outputs[0].value(), in[0].value(), in[1].value(), in[2].value(), same,
             {output.value(), logsumexp}, bias);
         gradients.inputs[0] = back.query;
         gradients.inputs[1] = back.key;
