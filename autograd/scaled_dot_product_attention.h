@@ -22,8 +22,8 @@ struct ScaledDotProductOptions {
 /// memory grows linearly with T and S. query (B, H, T, D), key (B, K, S, D), value (B, K, S, E) ->
 /// (B, H, T, E). H is a multiple of K: query head h attends to the keys of head h / (H / K), so
 /// K < H is grouped-query and K = 1 multi-query attention. A query that may attend to nothing gives
-/// zeros, and zero gradients. Operands are read where they lie if their last dimension is dense, and
-/// the output and the gradients lie in memory as (B, T, H, E): joining the heads copies nothing.
+/// zeros, and zero gradients. Operands are read where they lie if their last dimension is dense;
+/// output and gradients lie in memory as (B, T, H, E), so that joining the heads copies nothing.
 /// Throws Error for shapes, dtypes and numbers that do not fit.
 /// Vaswani et al. 2017, eq. 1; Milakov & Gimelshein 2018, "Online normalizer calculation for
 /// softmax"; Dao et al. 2022, "FlashAttention"; Ainslie et al. 2023, "GQA".
