@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   constexpr int64_t width = 256, heads = 4;
   set_num_threads(threads);
   manual_seed(1);
-  const nn::MultiheadAttention layer({.embed_dim = width, .num_heads = heads});
+  nn::MultiheadAttention layer({.embed_dim = width, .num_heads = heads});
   for (int64_t steps = 512; steps <= 8192; steps *= 2) {
     const auto leaf = [&] { return Variable(randn({1, steps, width})).requires_grad_(); };
     const Variable x = leaf(), q = leaf(), k = leaf(), v = leaf();
