@@ -292,6 +292,13 @@ TEST_CASE("utf8: exactly the well-formed sequences are valid") {
     }
 }
 
+TEST_CASE("bytes that are not UTF-8 are replaced one by one") {
+  CHECK(repaired_utf8("") == "");
+  CHECK(repaired_utf8("aé€😀") == "aé€😀");
+  CHECK(repaired_utf8("a\xff\xc3z") == "a\uFFFD\uFFFDz");
+  CHECK(repaired_utf8("\xe2\x82") == "\uFFFD\uFFFD");
+}
+
 TEST_CASE("utf8: widths in a terminal") {
   CHECK(display_width("") == 0);
   CHECK(display_width("abc é") == 5);

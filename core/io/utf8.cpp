@@ -101,6 +101,20 @@ std::vector<std::string> utf8_characters(std::string_view text) {
   return characters;
 }
 
+std::string repaired_utf8(std::string_view text) {
+  std::string repaired;
+  while (!text.empty()) {
+    const size_t length = first_code_point(text).length;
+    if (length == 0) {
+      append_utf8(repaired, 0xfffd);
+    } else {
+      repaired += text.substr(0, length);
+    }
+    text.remove_prefix(std::max(length, size_t{1}));
+  }
+  return repaired;
+}
+
 int display_width(std::string_view text) {
   int width = 0;
   while (!text.empty()) {

@@ -26,6 +26,10 @@ CodePoint first_code_point(std::string_view text);
 /// Appends a code point, at most U+10FFFF, as UTF-8.
 void append_utf8(std::string& text, char32_t code_point);
 
+/// The text with U+FFFD in place of every byte that is not UTF-8: what a model writes byte by byte
+/// may be anything.
+std::string repaired_utf8(std::string_view text);
+
 /// Columns that the text takes in a terminal: 2 for East Asian wide characters and emoji, 0 for
 /// combining marks and joiners, 1 for every other code point and for each byte that is not UTF-8.
 int display_width(std::string_view text);

@@ -138,9 +138,7 @@ std::vector<Field> Classify::options() {
   visit("data", chosen_.data, {}, "a folder of IDX images, or lines label<TAB>text");
   visit("test_data", chosen_.test_data, {}, "texts for the test (else a twentieth of the lines)");
   visit("names", chosen_.names, {}, "names of the images' classes, one a line");
-  visit("tokens", chosen_.tokens, {"word", "character", "bpe"}, "what a token of a text is");
-  visit("vocabulary", chosen_.vocabulary, {.min = 0}, "most words, or size of a bpe; 0: all");
-  visit("min_count", chosen_.min_count, {.min = 1}, "rarer words are unknown (1)");
+  chosen_.tokens.fields(visit);
   visit("shift", chosen_.shift, {.min = 0}, "images are shifted at random by so many pixels (0)");
   visit("flip", chosen_.flip, "half of the images are mirrored");
   return visit.take();
@@ -222,10 +220,7 @@ void Classify::set_up_texts(StoredModel& stored, std::span<const Field> model) {
     labels.insert(example.targets[0][0]);
   }
   require(labels.size() >= 2, "classify: expected at least 2 classes, got ", labels.size());
-  stored.tokenizers["text"] = data::train_tokenizer(lines, {.kind = chosen_.tokens,
-                                                            .vocabulary = chosen_.vocabulary,
-                                                            .min_count = chosen_.min_count,
-                                                            .specials = true});
+  stored.tokenizers["text"] = data::train_tokenizer(lines, chosen_.tokens.options(true));
   stored.tokenizers["labels"] = class_names({labels.begin(), labels.end()});
   const auto& tokenizer = stored.tokenizer("text");
   train_ = encoded(texts_.train, tokenizer, stored.tokenizer("labels"));

@@ -42,9 +42,7 @@ class Classify final : public Task {
   } kept_;
   struct Chosen {
     std::string data = {}, test_data = {}, names = {};
-    std::string tokens = "word";
-    int64_t vocabulary = 0;
-    int64_t min_count = 1;
+    TokenChoice tokens = {};
     int64_t shift = 0;
     bool flip = false;
   } chosen_;

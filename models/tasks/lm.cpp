@@ -42,7 +42,7 @@ std::string continued(const StoredModel& stored, int64_t first, int64_t count) {
   const auto written =
       generate(as<LanguageModel>(*stored.model), full({1, 1}, first, {.dtype = i64}),
                {.max_tokens = count, .sampling = {.temperature = 0.8}, .generator = &generator})[0];
-  return stored.tokenizer("text").decode(written.tokens);
+  return repaired_utf8(stored.tokenizer("text").decode(written.tokens));
 }
 
 }  // namespace
@@ -58,8 +58,7 @@ std::vector<Field> Lm::settings() {
 std::vector<Field> Lm::options() {
   FieldVisitor visit;
   visit("data", chosen_.data, {}, "a text, UTF-8 (else English sentences are generated)");
-  visit("tokens", chosen_.tokens, {"character", "word", "bpe"}, "what a token is (character)");
-  visit("vocabulary", chosen_.vocabulary, {.min = 0}, "most words, or size of a bpe; 0: all");
+  chosen_.tokens.fields(visit);
   auto fields = visit.take();
   fields.push_back(settings()[1]);
   return fields;
@@ -108,12 +107,10 @@ void Lm::read(const DataPlaces&) {
 
 DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
   kept_.generated = chosen_.data.empty();
-  const bool characters = chosen_.tokens == "character";
+  const std::string& kind = chosen_.tokens.tokens;
   const std::shared_ptr tokenizer =
-      data::train_tokenizer(characters ? train_text_ + validation_text_ : train_text_,
-                            {.kind = chosen_.tokens,
-                             .vocabulary = chosen_.vocabulary,
-                             .specials = chosen_.tokens == "word"});
+      data::train_tokenizer(kind == "character" ? train_text_ + validation_text_ : train_text_,
+                            chosen_.tokens.options(kind == "word"));
   stored.tokenizers = {{"text", tokenizer}};
   set_size(model, "tokens", tokenizer->size());
   train_ = tokenizer->encode(train_text_);

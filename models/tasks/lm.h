@@ -34,8 +34,7 @@ class Lm final : public Task {
   } kept_;
   struct Chosen {
     std::string data = {};
-    std::string tokens = "character";
-    int64_t vocabulary = 0;
+    TokenChoice tokens = {.tokens = "character"};
   } chosen_;
   std::string train_text_, validation_text_;
   std::vector<int64_t> train_;

@@ -33,6 +33,13 @@ std::vector<double> numbers(const Tensor& tensor) {
   return {doubles.data<double>(), doubles.data<double>() + doubles.numel()};
 }
 
+data::TokenizerOptions TokenChoice::options(bool specials) const {
+  return {.kind = tokens,
+          .vocabulary = vocabulary == 0 && tokens == "bpe" ? 1000 : vocabulary,
+          .min_count = min_count,
+          .specials = specials};
+}
+
 void set_size(std::span<const Field> fields, std::string_view name, int64_t size) {
   if (const Field* field = find_field(fields, name)) *std::get<int64_t*>(field->value) = size;
 }

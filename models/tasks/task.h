@@ -67,6 +67,21 @@ struct Answer {
   std::vector<show::AttentionMap> maps = {};
 };
 
+/// How texts become tokens, as a user chooses it.
+struct TokenChoice {
+  std::string tokens = "word";
+  int64_t vocabulary = 0;
+  int64_t min_count = 1;
+
+  template <class V>
+  void fields(V& visit) {
+    visit("tokens", tokens, {"character", "word", "bpe"}, "what a token is (" + tokens + ")");
+    visit("vocabulary", vocabulary, {.min = 0}, "most tokens (0: all; of a bpe 1000)");
+    visit("min_count", min_count, {.min = 1}, "rarer words are unknown (1)");
+  }
+  data::TokenizerOptions options(bool specials) const;
+};
+
 /// Something to learn. A run calls read, set_up, begin, then next for each step, validate now and
 /// then, and test; evaluating a stored model needs read and test, asking it needs answer alone.
 class Task {

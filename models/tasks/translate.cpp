@@ -76,9 +76,7 @@ std::vector<Field> Translate::options() {
   visit("test_source", files_.test_source, {}, "for the test (else a twentieth of the lines)");
   visit("test_target", files_.test_target, {}, "its translations");
   visit("lower_case", lower_case_, "everything in lower case");
-  visit("tokens", files_.tokens, {"word", "bpe"}, "what a token is (word)");
-  visit("vocabulary", files_.vocabulary, {.min = 0}, "most words, or size of a bpe; 0: all");
-  visit("min_count", files_.min_count, {.min = 1}, "rarer words are unknown (1)");
+  files_.tokens.fields(visit);
   visit("longest", files_.longest, {.min = 0}, "leave out longer pairs, in tokens (100; 0: none)");
   auto fields = visit.take();
   for (auto& field : PairTask::options()) fields.push_back(std::move(field));
@@ -155,10 +153,7 @@ DataFacts Translate::set_up(StoredModel& stored, std::span<const Field> model) {
 }
 
 data::TokenizerOptions Translate::tokenizer_options(data::Unit) const {
-  return {.kind = files_.tokens,
-          .vocabulary = files_.vocabulary,
-          .min_count = files_.min_count,
-          .specials = true};
+  return files_.tokens.options(true);
 }
 
 std::string Translate::normalized(std::string_view text) const {

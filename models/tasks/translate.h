@@ -34,9 +34,7 @@ class Translate final : public PairTask {
   struct Files {
     std::string source = {}, target = {};
     std::string valid_source = {}, valid_target = {}, test_source = {}, test_target = {};
-    std::string tokens = "word";
-    int64_t vocabulary = 0;
-    int64_t min_count = 1;
+    TokenChoice tokens = {};
     int64_t longest = 100;
   } files_;
 };

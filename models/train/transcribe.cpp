@@ -7,6 +7,7 @@
 #include "heed/core/creation.h"
 #include "heed/core/dtype.h"
 #include "heed/core/error.h"
+#include "heed/core/io/utf8.h"
 #include "heed/models/decode/greedy.h"
 #include "heed/models/show/sensitivity.h"
 #include "heed/models/train/batch.h"
@@ -69,7 +70,7 @@ std::vector<Transcript> transcribe(const StoredModel& model, std::span<const std
       Transcript& transcript = transcripts[size_t(places[i])];
       transcript.source = pieces(reads, batch[i]);
       transcript.target = pieces(writes, found[i].tokens);
-      transcript.text = writes.decode(found[i].tokens);
+      transcript.text = repaired_utf8(writes.decode(found[i].tokens));
       if (found[i].weights.defined()) transcript.weights = numbers(found[i].weights);
       if (options.sensitivity && !found[i].tokens.empty())
         transcript.sensitivity = show::sensitivity(

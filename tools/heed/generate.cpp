@@ -14,27 +14,26 @@ namespace {
 /// Text that grows token by token, given out in whole characters.
 class Stream {
  public:
-  explicit Stream(const data::Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+  Stream(const data::Tokenizer& tokenizer, std::vector<int64_t> prompt)
+      : tokenizer_(tokenizer), ids_(std::move(prompt)), given_(tokenizer.decode(ids_).size()) {}
 
   /// What the token adds to the text; nothing while a character is not complete.
   std::string add(int64_t token) {
     ids_.push_back(token);
     const std::string text = tokenizer_.decode(ids_);
     std::string_view more = std::string_view(text).substr(given_);
-    while (!more.empty() && !valid_utf8(more) && text.size() - given_ - more.size() < 3) {
-      more.remove_suffix(1);
+    for (int missing = 0; missing < 3 && !more.empty() && !valid_utf8(more); ++missing) {
+      more.remove_suffix(1);  // perhaps the beginning of a character
     }
-    if (!valid_utf8(more)) more = std::string_view(text).substr(given_);  // broken for good
+    if (!valid_utf8(more)) more = std::string_view(text).substr(given_);  // it is none
     given_ += more.size();
-    return std::string(more);
+    return repaired_utf8(more);
   }
-
-  const std::vector<int64_t>& ids() const { return ids_; }
 
  private:
   const data::Tokenizer& tokenizer_;
   std::vector<int64_t> ids_;
-  size_t given_ = 0;
+  size_t given_;
 };
 
 SamplingOptions sampling(const Arguments& arguments) {
@@ -71,9 +70,11 @@ int generate_text(const Arguments& arguments) {
   const std::string prompt = arguments.text("prompt").value_or("");
   const auto ids = prompt_of(tokenizer, prompt);
   const bool json = arguments.has("json");
-  Stream stream(tokenizer);
+  Stream stream(tokenizer, ids);
+  std::string all;
   options.on_token = [&](int64_t, int64_t token) {
     const std::string more = stream.add(token);
+    all += more;
     if (json) {
       print_json(Json::object().set("event", "token").set("id", token).set("text", more));
     } else {
@@ -90,7 +91,7 @@ int generate_text(const Arguments& arguments) {
   print_json(Json::object()
                  .set("event", "result")
                  .set("prompt", prompt)
-                 .set("text", tokenizer.decode(written.tokens))
+                 .set("text", all)
                  .set("tokens", int64_t(written.tokens.size()))
                  .set("log_probability", written.log_probability));
   return 0;
