@@ -6,6 +6,8 @@
 #include "heed/core/generator.h"
 #include "heed/core/io/files.h"
 #include "heed/core/io/json.h"
+#include "heed/models/bert.h"
+#include "heed/models/weights.h"
 #include "tests/catch.h"
 #include "tests/support.h"
 
@@ -222,6 +224,26 @@ TEST_CASE("predict writes a line for each text") {
   CHECK(unknown.code == 1);
   contains(unknown.err, "\"aéb\": the model does not know \"é\"; it reads a b c");
   CHECK(unknown.out.starts_with("abc\t"));
+}
+
+TEST_CASE("attention draws what a token of a sentence encoder attends to, by layer and head") {
+  const TempDir folder;
+  write_file_atomic(folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\ncat\nsat\n");
+  write_file_atomic(folder / "config.json",
+                    R"({"vocab_size": 7, "hidden_size": 4, "num_hidden_layers": 2,
+      "num_attention_heads": 2, "intermediate_size": 4, "max_position_embeddings": 9})");
+  models::Bert model(
+      {.tokens = 7, .context = 9, .layers = 2, .heads = 2, .width = 4, .intermediate = 4});
+  models::save_weights(folder / "model.safetensors", model);
+  const Called called = heed_in(folder, "attention . 'The cat sat' --token sat --json");
+  INFO(called.err);
+  REQUIRE(called.code == 0);
+  const Json map = parse_json(called.out, "map");
+  CHECK(map.find("source")->dump() == R"(["[CLS]","the","cat","sat","[SEP]"])");
+  CHECK(map.find("target")->dump() == R"(["1.1","1.2","2.1","2.2"])");
+  const Called wrong = heed_in(folder, "attention . 'The cat sat' --token dog");
+  CHECK(wrong.code == 1);
+  contains(wrong.err, "there is no token dog among [CLS] the cat sat [SEP]");
 }
 
 TEST_CASE("attention and inspect show what is in a model") {

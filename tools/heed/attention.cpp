@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <filesystem>
 
 #include "commands.h"
 #include "heed/core/io/files.h"
+#include "heed/models/sentence_encoder.h"
 #include "heed/models/show/attention_page.h"
 #include "heed/models/show/attention_svg.h"
+#include "heed/models/show/text.h"
 #include "output.h"
 #include "places.h"
 
@@ -37,17 +40,65 @@ void write_files(const std::string& folder, std::span<const show::AttentionMap> 
   complain("written: " + path("attention.html") + ", " + path("attention.svg"));
 }
 
-int draw_attention(const Arguments& arguments) {
-  arguments.expect_texts(2, 2, "a MODEL and a TEXT");
-  const LoadedModel loaded = load(arguments.texts()[0]);
-  const auto answers =
-      loaded.task->answer(loaded.stored, std::span(arguments.texts()).subspan(1), {.maps = true});
+/// Is it a folder of a BERT for sentences, as Hugging Face's libraries write it?
+bool is_sentence_encoder(const std::string& folder) {
+  const std::filesystem::path place(folder);
+  return std::filesystem::exists(place / "vocab.txt") &&
+         std::filesystem::exists(place / "config.json");
+}
+
+std::vector<show::AttentionMap> maps_of(const std::string& model, const std::string& text) {
+  if (is_sentence_encoder(model)) {
+    const auto [tokens, maps] = read_sentence_encoder(model).attention(text);
+    return head_maps(maps, tokens, tokens, text);
+  }
+  const LoadedModel loaded = load(model);
+  const auto answers = loaded.task->answer(loaded.stored, std::span(&text, 1), {.maps = true});
   require(answers[0].error.empty(), answers[0].error);
-  const auto& maps = answers[0].maps;
-  require(!maps.empty(), loaded.path, ": there is no attention to show: ",
+  require(!answers[0].maps.empty(), loaded.path, ": there is no attention to show: ",
           answers[0].text.empty() ? "the model writes nothing"
                                   : "a " + loaded.stored.model->type() + " does not attend");
-  const auto& map = maps[0];
+  return answers[0].maps;
+}
+
+/// "6.12" of a map's title "layer 6, head 12: ..."; empty where there are not two numbers.
+std::string place_of(const std::string& title) {
+  std::string place;
+  int numbers = 0;
+  bool inside = false;
+  for (const char c : title.substr(0, title.find(':'))) {
+    const bool digit = c >= '0' && c <= '9';
+    if (digit && !inside && numbers++ > 0) place += '.';
+    if (digit) place += c;
+    inside = digit;
+  }
+  return numbers == 2 ? place : "";
+}
+
+/// Where one token looked in each layer and head, a row each.
+show::AttentionMap of_token(std::span<const show::AttentionMap> maps, const std::string& token) {
+  const auto& tokens = maps[0].target;
+  std::string all;
+  for (const auto& other : tokens) all += (all.empty() ? "" : " ") + show::printable(other);
+  const auto place = std::find(tokens.begin(), tokens.end(), token);
+  require(place != tokens.end(), "there is no token ", shown(token), " among ", all);
+  const size_t row = size_t(place - tokens.begin());
+  show::AttentionMap result{.source = maps[0].source, .title = token + ", by layer.head"};
+  for (const auto& map : maps) {
+    const std::string name = place_of(map.title);
+    if (name.empty() || map.source != result.source || map.target != tokens) continue;
+    result.target.push_back(name);
+    const auto weights = std::span(map.weights).subspan(row * map.source.size(), map.source.size());
+    result.weights.insert(result.weights.end(), weights.begin(), weights.end());
+  }
+  return result;
+}
+
+int draw_attention(const Arguments& arguments) {
+  arguments.expect_texts(2, 2, "a MODEL and a TEXT");
+  const auto maps = maps_of(arguments.texts()[0], arguments.texts()[1]);
+  const auto token = arguments.text("token");
+  const auto map = token ? of_token(maps, *token) : maps[0];
   if (arguments.has("json")) {
     print_json(map_json(map));
   } else {
@@ -62,8 +113,9 @@ int draw_attention(const Arguments& arguments) {
 Command attention_command() {
   return {.name = "attention",
           .arguments = "MODEL TEXT",
-          .help = "where a model looks while it writes",
-          .flags = {{"out", "DIR", "write attention.html and attention.svg there"},
+          .help = "where a model looks while it writes, or a sentence encoder while it reads",
+          .flags = {{"token", "TOKEN", "what this token attends to, by layer and head"},
+                    {"out", "DIR", "write attention.html and attention.svg there"},
                     {"json", "", "the weights as a line of JSON on stdout"}},
           .run = draw_attention};
 }
