@@ -6,7 +6,6 @@
 #include <set>
 
 #include "heed/heed.h"
-#include "heed/models/show/line_plot.h"
 #include "tutorial.h"
 
 using namespace heed;

@@ -6,7 +6,6 @@
 #include <numbers>
 
 #include "heed/heed.h"
-#include "heed/models/show/line_plot.h"
 #include "python_random.h"
 #include "tutorial.h"
 

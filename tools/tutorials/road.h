@@ -16,7 +16,14 @@ inline constexpr RoadStep road[] = {
     {"vanishing", "how far back a gradient reaches: RNN, GRU, LSTM, attention", "-"},
     {"adding", "an LSTM keeps two numbers over 50 steps of noise, an RNN does not",
      "1 of 2,560 wrong, T = 100 (Hochreiter & Schmidhuber 1997, experiment 4)"},
+    {"char_rnn", "two layers of LSTM units write like the text that they read", "-"},
     {"addition", "an LSTM reads a sum and a second one writes the answer",
      "99 % of characters, three digits reversed, 50,000 examples, 100 epochs (Keras, "
      "addition_rnn.py)"},
+    {"reversal", "one layer of self-attention turns sequences round",
+     "100.00 % of the digits of the test (UvA deep learning tutorial 6)"},
+    {"copy", "a transformer of 2 layers copies ten symbols",
+     "prints 0 1 2 3 4 5 6 7 8 9 (The Annotated Transformer, A first example)"},
+    {"sort", "a GPT of 3 blocks sorts six digits",
+     "5,000 of 5,000 fresh inputs right, in about a minute on a laptop (minGPT, demo.ipynb)"},
 };

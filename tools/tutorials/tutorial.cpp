@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <system_error>
-#include <vector>
 
+#include "heed/core/convert.h"
 #include "heed/core/generator.h"
 #include "heed/core/io/files.h"
 #include "heed/core/parallel.h"
@@ -106,6 +107,30 @@ void Tutorial::result(double measured, bool pass, std::string_view in_words) {
 }
 
 std::string fixed(double value, int digits) { return show::fixed(value, digits); }
+
+std::vector<std::string> tokens_of(const Tensor& sequence) {
+  const Tensor rows = contiguous(sequence);
+  std::vector<std::string> tokens;
+  for (const int64_t token : std::span(rows.data<int64_t>(), size_t(rows.numel())))
+    tokens.push_back(std::to_string(token));
+  return tokens;
+}
+
+std::string line_of(const Tensor& sequence) {
+  std::string line;
+  for (const std::string& token : tokens_of(sequence)) line += (line.empty() ? "" : " ") + token;
+  return line;
+}
+
+show::AttentionMap map_of(const Tensor& source, const Tensor& target, const Tensor& weights,
+                          std::string title) {
+  const Tensor numbers = contiguous(to(weights, f64));
+  const double* first = numbers.data<double>();
+  return {.source = tokens_of(source),
+          .target = tokens_of(target),
+          .weights = std::vector<double>(first, first + numbers.numel()),
+          .title = std::move(title)};
+}
 
 int tutorial(std::string_view name, int count, char** words,
              const std::function<void(Tutorial&)>& body) {

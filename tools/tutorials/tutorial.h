@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "heed/core/io/json.h"
+#include "heed/models/show/attention_map.h"
 #include "heed/models/show/progress.h"
 #include "road.h"
 #include "tools/heed/flags.h"
@@ -65,6 +67,14 @@ class Tutorial {
 
 /// A number with so many digits after the point.
 std::string fixed(double value, int digits);
+
+/// The numbers of a sequence (1, N) or (N) of i64, as tokens to show.
+std::vector<std::string> tokens_of(const heed::Tensor& sequence);
+/// The same as a line: "0 1 2".
+std::string line_of(const heed::Tensor& sequence);
+/// Where the tokens of `target` looked in `source`; weights with T x S elements.
+heed::show::AttentionMap map_of(const heed::Tensor& source, const heed::Tensor& target,
+                                const heed::Tensor& weights, std::string title);
 
 /// Runs the body for the step of that name: flags, seed, threads and errors are dealt with. Returns
 /// the exit code of the program.

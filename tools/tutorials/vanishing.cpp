@@ -9,7 +9,6 @@
 
 #include "chrono.h"
 #include "heed/heed.h"
-#include "heed/models/show/line_plot.h"
 #include "tutorial.h"
 
 using namespace heed;
