@@ -1,11 +1,13 @@
 #include "heed/models/types.h"
 
 #include "heed/core/error.h"
+#include "heed/models/attention_forecaster.h"
 #include "heed/models/bahdanau.h"
 #include "heed/models/bert.h"
 #include "heed/models/char_rnn.h"
 #include "heed/models/cho.h"
 #include "heed/models/gpt.h"
+#include "heed/models/lstm_forecaster.h"
 #include "heed/models/luong.h"
 #include "heed/models/pointer.h"
 #include "heed/models/row_lstm.h"
@@ -47,6 +49,10 @@ std::vector<ModelType> types() {
       model_type<RowLstm, RowLstmConfig>("row_lstm", "an LSTM over the rows of an image"),
       model_type<TextClassifier, TextClassifierConfig>(
           "text_classifier", "both directions of a text, attention over it (Yang et al. 2016)"),
+      model_type<LstmForecaster, LstmForecasterConfig>("lstm_forecaster",
+                                                       "an LSTM reads the past of a series"),
+      model_type<AttentionForecaster, AttentionForecasterConfig>(
+          "attention_forecaster", "a query for each value to come looks at the past"),
       model_type<Pointer, PointerConfig>(
           "pointer", "writes places of its input (Vinyals, Fortunato & Jaitly 2015)"),
   };
@@ -74,5 +80,6 @@ Kind& as(Model& model) {
 template Seq2Seq& as<Seq2Seq>(Model&);
 template LanguageModel& as<LanguageModel>(Model&);
 template Classifier& as<Classifier>(Model&);
+template Forecaster& as<Forecaster>(Model&);
 
 }  // namespace heed::models

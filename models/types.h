@@ -11,6 +11,7 @@
 #include "heed/models/decode/decoder.h"
 #include "heed/models/decode/language_model.h"
 #include "heed/models/fields.h"
+#include "heed/models/forecaster.h"
 
 namespace heed::models {
 
@@ -45,6 +46,8 @@ constexpr std::string_view kind_name() {
     return "language model";
   } else if constexpr (std::derived_from<M, Classifier>) {
     return "classifier";
+  } else if constexpr (std::derived_from<M, Forecaster>) {
+    return "forecaster";
   } else {
     return "model";
   }
@@ -84,5 +87,6 @@ Kind& as(Model& model);
 extern template Seq2Seq& as<Seq2Seq>(Model&);
 extern template LanguageModel& as<LanguageModel>(Model&);
 extern template Classifier& as<Classifier>(Model&);
+extern template Forecaster& as<Forecaster>(Model&);
 
 }  // namespace heed::models

@@ -268,8 +268,12 @@ TEST_CASE("attention and inspect show what is in a model") {
 
 TEST_CASE("generate goes on with a text, token by token") {
   const TempDir& folder = trained();
-  const Called train = heed_in(
-      folder, "train lm --model char_rnn --quiet --set steps=5 --set hidden=8 --set layers=1");
+  std::ofstream text_file(folder / "text.txt");
+  for (int i = 0; i < 99; ++i) text_file << "the cat sees the dog " << i << "\n";
+  text_file.close();
+  const Called train = heed_in(folder,
+                               "train lm --data text.txt --model char_rnn --quiet --set steps=5"
+                               " --set hidden=8 --set layers=1");
   REQUIRE(train.code == 0);
   contains(train.out, "bits per character");
   const std::string generate = "generate runs/lm --prompt 'the cat' --tokens 40 --seed 2 ";

@@ -15,7 +15,8 @@ enum class Stream : uint64_t {
   dates = 3,
   date_part = 4,
   grammar = 5,
-  grammar_part = 6
+  grammar_part = 6,
+  series = 7
 };
 
 /// The stream number `index` of a purpose: its numbers depend on (seed, purpose, index) alone, so

@@ -141,6 +141,10 @@ class Run {
   void test() {
     result_.test = task_.test(stored_);
     write_maps();
+    for (const auto& [name, content] : result_.test.files) {
+      result_.paths.push_back(path(name.c_str()));
+      write_file_atomic(result_.paths.back(), content);
+    }
     result_.paths.push_back(path("metrics.jsonl"));
     result_.paths.push_back(path("run.json"));
     Json json = Json::object().set("event", "result").set("task", task_.name());

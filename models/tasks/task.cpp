@@ -8,6 +8,7 @@
 #include "heed/models/tasks/g2p.h"
 #include "heed/models/tasks/lm.h"
 #include "heed/models/tasks/pairs.h"
+#include "heed/models/tasks/series.h"
 #include "heed/models/tasks/translate.h"
 
 namespace heed::models {
@@ -84,6 +85,7 @@ std::vector<TaskType> tasks() {
           listed<Pairs>("pairs", "any source<TAB>target text of your own (--data FILE)"),
           listed<Translate>("translate", "sentences of one file into those of another"),
           listed<Classify>("classify", "the class of texts (label<TAB>text) or images (IDX files)"),
+          listed<SeriesTask>("series", "the next values of a series of numbers (CSV)"),
           listed<Lm>("lm", "foretell a text token by token, and go on with it (heed generate)")};
 }
 

@@ -50,7 +50,8 @@ struct Report {
   int64_t count = 0;               ///< how many items were measured
   std::string counted = "examples";
   std::vector<Sample> samples = {};
-  std::vector<show::AttentionMap> maps = {};  ///< that which shows most first
+  std::vector<show::AttentionMap> maps = {};                    ///< that which shows most first
+  std::vector<std::pair<std::string, std::string>> files = {};  ///< more for the run's folder
 };
 
 struct AskOptions {

@@ -17,15 +17,13 @@ using show::grouped;
 namespace {
 
 /// Free text, line by line.
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
+void add_lines(const std::string& text, std::vector<std::string>& lines) {
   std::string_view rest = text;
   while (!rest.empty()) {
     const size_t end = rest.find('\n');
     lines.push_back("  | " + shown(rest.substr(0, end)));
     rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
   }
-  return lines;
 }
 
 /// A line for each sample: source, what the model wrote, and whether it is right.
@@ -34,12 +32,16 @@ std::vector<std::string> table(std::span<const Sample> samples) {
   const auto cell = [](const std::string& text) { return show::cut(shown(text), longest, "..."); };
   int source_width = 0, written_width = 0;
   for (const auto& sample : samples) {
-    if (!sample.judged) return lines_of(sample.written);
+    if (!sample.judged) continue;
     source_width = std::max(source_width, display_width(cell(sample.source)));
     written_width = std::max(written_width, display_width(cell(sample.written)));
   }
   std::vector<std::string> lines;
   for (const auto& sample : samples) {
+    if (!sample.judged) {
+      add_lines(sample.written, lines);
+      continue;
+    }
     lines.push_back("  " + padded(cell(sample.source), source_width) + "  " +
                     padded(cell(sample.written), written_width) + "  " +
                     (sample.right ? "right" : "wrong: " + cell(sample.expected)));

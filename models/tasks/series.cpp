@@ -1,0 +1,252 @@
+#include "heed/models/tasks/series.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "heed/autograd/elementwise.h"
+#include "heed/autograd/recording.h"
+#include "heed/core/creation.h"
+#include "heed/core/elementwise.h"
+#include "heed/core/error.h"
+#include "heed/core/generator.h"
+#include "heed/core/reduce.h"
+#include "heed/core/shape.h"
+#include "heed/models/data/shuffle.h"
+#include "heed/models/forecaster.h"
+#include "heed/models/show/line_plot.h"
+#include "heed/models/show/text.h"
+#include "heed/nn/loss.h"
+
+namespace heed::models {
+namespace {
+
+/// Values [begin, begin + past) and the `horizon` values after them, of some places.
+struct Windows {
+  Tensor past, next;  // (B, past), (B, horizon) f32
+};
+
+Windows windows_at(std::span<const double> values, std::span<const int64_t> begins,
+                   const ForecastConfig& config) {
+  std::vector<float> past, next;
+  for (const int64_t begin : begins) {
+    const auto first = values.begin() + begin, middle = first + config.past;
+    past.insert(past.end(), first, middle);
+    next.insert(next.end(), middle, middle + config.horizon);
+  }
+  const auto rows = int64_t(begins.size());
+  return {from_values(past, {rows, config.past}), from_values(next, {rows, config.horizon})};
+}
+
+double deviation_of(std::span<const double> values) {
+  double mean = 0, squares = 0;
+  for (const double value : values) mean += value / double(values.size());
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return std::sqrt(squares / double(values.size()));
+}
+
+double sum_of_errors(const Tensor& forecast, const Tensor& truth) {
+  return sum(abs(sub(forecast, truth))).item();
+}
+
+std::string joined(std::span<const double> values) {
+  std::string words;
+  for (const double value : values) words += (words.empty() ? "" : " ") + show::fixed(value, 2);
+  return words;
+}
+
+/// One forecast from the last values of a series.
+Answer foretold(const Forecaster& model, std::span<const double> values, const std::string& name,
+                bool maps) {
+  const auto [past, horizon, deviation] = model.series();
+  require(int64_t(values.size()) >= past, name, ": expected at least ", past, " values, got ",
+          values.size());
+  const std::vector<float> last(values.end() - past, values.end());
+  nn::AttentionMaps seen;
+  const NoGrad guard;
+  const auto next =
+      numbers(model.forward(from_values(last, {1, past}), maps ? &seen : nullptr).value());
+  Answer answer{.source = name, .text = joined(next)};
+  answer.facts.set("forecast", Json::array(next));
+  std::vector<std::string> read, written;
+  for (int64_t i = past; i > 0; --i) read.push_back("-" + text(i));
+  for (int64_t i = 1; i <= horizon; ++i) written.push_back("+" + text(i));
+  answer.maps = head_maps(seen, read, written, name);
+  return answer;
+}
+
+/// The last forecast of a test as a plot: what was read, what came, what was foretold.
+std::string plot(std::span<const double> values, int64_t begin, const ForecastConfig& config,
+                 std::span<const double> forecast, const std::string& name) {
+  show::Series truth{.name = "the series"}, model{.name = "forecast", .dashed = true};
+  const int64_t middle = begin + config.past;
+  for (int64_t i = begin; i < middle + config.horizon; ++i) {
+    truth.points.emplace_back(double(i), values[size_t(i)]);
+  }
+  model.points.emplace_back(double(middle - 1), values[size_t(middle - 1)]);
+  for (int64_t i = 0; i < config.horizon; ++i) {
+    model.points.emplace_back(double(middle + i), forecast[size_t(i)]);
+  }
+  return show::svg(show::LinePlot{.title = name + ": the last values of the test",
+                                  .x = {.name = "row"},
+                                  .y = {.name = "value"},
+                                  .series = {std::move(truth), std::move(model)}});
+}
+
+}  // namespace
+
+std::vector<Field> SeriesTask::settings() {
+  FieldVisitor visit;
+  visit("generated", kept_.generated, "does it learn from generated values, not from a file?");
+  visit("column", kept_.column, {}, "of the file, by name or number (the last)");
+  return visit.take();
+}
+
+std::vector<Field> SeriesTask::options() {
+  FieldVisitor visit;
+  visit("data", chosen_.data, {}, "a CSV file, a line for each point of time");
+  visit("column", kept_.column, {}, "which column, by name or number from 1 (the last)");
+  visit("past", chosen_.past, {.min = 1, .max = 65536}, "values that the model reads (48)");
+  visit("horizon", chosen_.horizon, {.min = 1, .max = 65536}, "values that it foretells (12)");
+  return visit.take();
+}
+
+std::vector<Recipe> SeriesTask::recipes() const {
+  std::vector<Recipe> recipes;
+  for (const auto& type : types_of(kind_name<Forecaster>())) {
+    recipes.push_back({.type = type.name, .model = type.settings()});
+    recipes.back().training = {.steps = 1000,
+                               .batch_size = 64,
+                               .learning_rate = 2e-3,
+                               .warmup = 50,
+                               .clip = 1,
+                               .validate_every = 200};
+  }
+  return recipes;
+}
+
+void SeriesTask::check_options() const {
+  require(kept_.generated || !chosen_.data.empty(),
+          "series: --data FILE is missing: the series that the model learned from");
+}
+
+void SeriesTask::read(const DataPlaces&) {
+  check_options();
+  series_ = chosen_.data.empty() ? data::made_up_series(5000, 1)
+                                 : data::read_series(chosen_.data, kept_.column);
+}
+
+DataFacts SeriesTask::set_up(StoredModel& stored, std::span<const Field> model) {
+  kept_.generated = chosen_.data.empty();
+  const auto size = int64_t(series_.values.size()), window = chosen_.past + chosen_.horizon;
+  const int64_t train = size * 8 / 10;
+  require(train > window && size / 10 > window, "series: expected more than ", 10 * window,
+          " values for a past of ", chosen_.past, " and a horizon of ", chosen_.horizon, ", got ",
+          size);
+  const auto learned = std::span(series_.values).first(size_t(train));
+  const auto [least, most] = std::minmax_element(learned.begin(), learned.end());
+  require(*least < *most, "series: all values are the same: ", series_.values[0]);
+  set_size(model, "past", chosen_.past);
+  set_size(model, "horizon", chosen_.horizon);
+  preset(model, {{"deviation", text(deviation_of(learned))}});
+  stored.tokenizers.clear();
+  return {.examples = show::grouped(train) + " values of " + series_.name + " to learn, " +
+                      show::grouped(size / 10) + " to validate, " +
+                      show::grouped(size - train - size / 10) + " to test",
+          .sizes = text(chosen_.past) + " values foretell " + text(chosen_.horizon),
+          .items = "windows"};
+}
+
+std::function<BatchLoss()> SeriesTask::begin(const StoredModel& stored,
+                                             const TrainingConfig& config) {
+  const auto& model = as<Forecaster>(*stored.model);
+  const auto series = model.series();
+  const int64_t train = int64_t(series_.values.size()) * 8 / 10;
+  const int64_t places = train - series.past - series.horizon + 1;
+  auto random = data::stream(uint64_t(config.seed), data::Stream::order);
+  return [this, &model, series, places, random, rows = config.batch_size]() mutable {
+    std::vector<int64_t> begins;
+    for (int64_t row = 0; row < rows; ++row) begins.push_back(random.integer(places));
+    const auto [past, next] = windows_at(series_.values, begins, series);
+    return BatchLoss{nn::l1_loss(model.forward(past), next) / series.deviation, rows};
+  };
+}
+
+/// The forecasts whose first foretold value lies in [begin, end) and the last as well.
+Report SeriesTask::measured(const StoredModel& stored, int64_t begin, int64_t end,
+                            int64_t samples) const {
+  const auto& model = as<Forecaster>(*stored.model);
+  const auto series = model.series();
+  const std::span<const double> values = series_.values;
+  double errors = 0, naive = 0;
+  int64_t count = 0;
+  const NoGrad guard;
+  const int64_t first = std::max<int64_t>(begin - series.past, 0);
+  const int64_t last = end - series.horizon - series.past;  // where the last window begins
+  require(last >= first, "series: too few values to measure: ", end - begin);
+  for (int64_t at = first; at <= last; at += 256) {
+    std::vector<int64_t> begins;
+    for (int64_t i = at; i < std::min(at + 256, last + 1); ++i) begins.push_back(i);
+    const auto [past, next] = windows_at(values, begins, series);
+    errors += sum_of_errors(model.forward(past).value(), next);
+    naive += sum_of_errors(narrow(past, 1, -1, 1), next);
+    count += next.numel();
+  }
+  const double mae = errors / double(count), naive_mae = naive / double(count);
+  Report report{.measures = Json::object().set("mae", mae).set("naive_mae", naive_mae),
+                .words = "mean absolute error " + show::fixed(mae, 4) + ", of the naive forecast " +
+                         show::fixed(naive_mae, 4),
+                .count = last - first + 1,
+                .counted = "forecasts"};
+  for (int64_t i = 0; i < samples; ++i) {
+    const int64_t middle = last + series.past - (samples - 1 - i) * series.horizon;
+    if (middle < series.past) continue;
+    const Answer answer = foretold(model, values.first(size_t(middle)), series_.name, true);
+    const auto truth = values.subspan(size_t(middle), size_t(series.horizon));
+    report.samples.push_back(
+        {.source = "row " + text(middle),
+         .written = "row " + text(middle) + ": " + answer.text + "\n    came: " + joined(truth),
+         .judged = false});
+    report.maps = answer.maps;
+  }
+  return report;
+}
+
+Report SeriesTask::validate(const StoredModel& stored, int64_t) {
+  const auto size = int64_t(series_.values.size());
+  Report report = measured(stored, size * 8 / 10, size * 8 / 10 + size / 10, 1);
+  report.maps.clear();
+  return report;
+}
+
+Report SeriesTask::test(const StoredModel& stored) {
+  const auto size = int64_t(series_.values.size());
+  Report report = measured(stored, size * 8 / 10 + size / 10, size, 3);
+  const auto& model = as<Forecaster>(*stored.model);
+  const auto series = model.series();
+  const int64_t begin = size - series.horizon - series.past;
+  const auto before = std::span(series_.values).first(size_t(size - series.horizon));
+  const Answer answer = foretold(model, before, series_.name, false);
+  std::vector<double> forecast;
+  for (const auto& value : answer.facts.find("forecast")->elements()) {
+    forecast.push_back(value.as_double());
+  }
+  report.files = {{"forecast.svg", plot(series_.values, begin, series, forecast, series_.name)}};
+  return report;
+}
+
+std::vector<Answer> SeriesTask::answer(const StoredModel& stored,
+                                       std::span<const std::string> files,
+                                       const AskOptions& options) const {
+  std::vector<Answer> answers;
+  for (const auto& file : files) {
+    try {
+      const auto series = data::read_series(file, kept_.column);
+      answers.push_back(foretold(as<Forecaster>(*stored.model), series.values, file, options.maps));
+    } catch (const Error& error) {
+      answers.push_back({.source = file, .error = error.what()});
+    }
+  }
+  return answers;
+}
+
+}  // namespace heed::models
