@@ -26,4 +26,5 @@ inline constexpr RoadStep road[] = {
      "prints 0 1 2 3 4 5 6 7 8 9 (The Annotated Transformer, A first example)"},
     {"sort", "a GPT of 3 blocks sorts six digits",
      "5,000 of 5,000 fresh inputs right, in about a minute on a laptop (minGPT, demo.ipynb)"},
+    {"rows", "an LSTM reads pictures of clothes row by row", "-"},
 };
