@@ -1,6 +1,6 @@
 #include "heed/models/decode/teacher_forcing.h"
 
-#include <optional>
+#include <memory>
 
 #include "heed/autograd/recording.h"
 #include "heed/autograd/shape.h"
@@ -22,8 +22,7 @@ Variable forward_sampled(const Seq2Seq& model, const Tensor& source, const Tenso
   DecoderState state = model.encode(source, lengths);
   // A cache's keys have no gradient: such a model reads the chosen tokens again, all at once.
   const bool cached = !state.caches.empty();
-  std::optional<NoGrad> no_grad;
-  if (cached) no_grad.emplace();
+  auto no_grad = cached ? std::make_unique<NoGrad>() : nullptr;
   std::vector<Tensor> read;
   Tensor tokens = select(target_in, 1, 0);  // (B)
   std::vector<Variable> logits;

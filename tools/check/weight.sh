@@ -25,6 +25,7 @@ if [[ $# -gt 0 && $1 == *.so* ]]; then
   stripped=$(mktemp)
   trap 'rm -f "$stripped"' EXIT
   strip -o "$stripped" "$1"
-  limit "libheed.so stripped" "$(($(wc -c <"$stripped") / 1024))" 5120 KiB
+  # 4.5 MiB were the foundation; the transformer family, convolutions and text brought the rest.
+  limit "libheed.so stripped" "$(($(wc -c <"$stripped") / 1024))" 6144 KiB
 fi
 [[ $failures -eq 0 ]]
