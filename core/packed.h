@@ -23,11 +23,14 @@ class PackedMatrix {
   int64_t k() const { return k_; }
   int64_t n() const { return n_; }
 
-  /// C += A B on the calling thread, A (m, k) and C (m, n) row-major. Every element of C is one
-  /// chain of multiply-adds over k, so its bits do not depend on m or on its neighbours. Only the
-  /// columns [first, last) are computed; first is a multiple of panel_columns.
-  void multiply_add(int64_t m, MatrixView<T> a, T* c, int64_t ldc, int64_t first = 0,
-                    int64_t last = std::numeric_limits<int64_t>::max()) const;
+  /// C = A B, or C += A B, on the calling thread, A (m, k) and C (m, n) row-major. Every element of
+  /// C is one chain of multiply-adds over k, so its bits do not depend on m or on its neighbours.
+  /// Only the columns [first, last) are computed; first is a multiple of panel_columns.
+  void multiply(int64_t m, MatrixView<T> a, T* c, int64_t ldc, bool add, int64_t first = 0,
+                int64_t last = std::numeric_limits<int64_t>::max()) const;
+  void multiply_add(int64_t m, MatrixView<T> a, T* c, int64_t ldc) const {
+    multiply(m, a, c, ldc, true);
+  }
 
  private:
   int64_t panels() const { return (n_ + panel_columns - 1) / panel_columns; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "heed/core/lanes.h"
 #include "heed/core/simd.h"
 
 namespace heed::rows {
@@ -10,18 +11,18 @@ namespace {
 constexpr int64_t block = 16;    // a vector of the widest instruction set
 constexpr int64_t stage = 2048;  // elements whose e^x are kept at a time
 
-/// count is a multiple of `block`. glibc's vector exp is slow where it underflows, and masked
-/// elements are -inf: so they are cut off before.
+/// count is a multiple of `block`. glibc's vector exp leaves its fast path for what underflows, and
+/// masked elements are -inf: so softmax has an exp of its own.
 template <class T>
 void exp_blocks(T* x, int64_t count) {
-  simd::run([x, count] {
-    constexpr T lowest = sizeof(T) == 4 ? T(-87) : T(-708);
-    T* __restrict y = x;
-#pragma GCC ivdep
-    for (int64_t i = 0; i < count; ++i) {
-      const T value = y[i];
-      const T power = math::exp(math::select(value < lowest, lowest, value));
-      y[i] = math::select(value < lowest, T(0), power);
+  simd::run_with_width([x, count](auto width) {
+    using L = Lanes<T, decltype(width)::value>;
+    constexpr T infinity = std::numeric_limits<T>::infinity(), most = sizeof(T) == 4 ? 88 : 709;
+    for (int64_t i = 0; i < count; i += L::count) {
+      const typename L::Vector power = L::at(x + i);
+      typename L::Vector y = power;
+      L::exp(y);
+      L::at(x + i) = power > most ? typename L::Vector{} + infinity : y;
     }
   });
 }
