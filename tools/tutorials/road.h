@@ -16,10 +16,15 @@ inline constexpr RoadStep road[] = {
     {"vanishing", "how far back a gradient reaches: RNN, GRU, LSTM, attention", "-"},
     {"adding", "an LSTM keeps two numbers over 50 steps of noise, an RNN does not",
      "1 of 2,560 wrong, T = 100 (Hochreiter & Schmidhuber 1997, experiment 4)"},
+    {"memory", "ten symbols over T blanks: LSTM, GRU and attention",
+     "memoryless baseline 10 ln 8 / (T + 20) (Arjovsky, Shah & Bengio 2016, section 4.1)"},
     {"char_rnn", "two layers of LSTM units write like the text that they read", "-"},
     {"addition", "an LSTM reads a sum and a second one writes the answer",
      "99 % of characters, three digits reversed, 50,000 examples, 100 epochs (Keras, "
      "addition_rnn.py)"},
+    {"sentence_length", "a fixed context loses long sentences, attention does not",
+     "a fixed context falls with the length, attention does not (Bahdanau, Cho & Bengio 2015, "
+     "figure 2)"},
     {"reversal", "one layer of self-attention turns sequences round",
      "100.00 % of the digits of the test (UvA deep learning tutorial 6)"},
     {"copy", "a transformer of 2 layers copies ten symbols",
