@@ -183,6 +183,55 @@ TEST_CASE("an attention page asks for nothing and runs nothing that is not its o
   CHECK_FALSE(has_control(page));
 }
 
+TEST_CASE("an attention page shows layers and heads in one picture, self-attention as a graph") {
+  std::vector<AttentionMap> maps;
+  for (const char* head : {"1", "2", "3"}) {
+    maps.push_back({.source = letters("abc"),
+                    .target = letters("abc"),
+                    .weights = {1, 0, 0, 0.7, 0.3, 0, 0.01, 0.49, 0.5},
+                    .title = std::string("head ") + head,
+                    .layer = "1",
+                    .head = head,
+                    .self = true});
+  }
+  maps.push_back(reversed("abc"));
+  std::string page = attention_page(maps, "t");
+  CHECK(count(page, "<section>") == 2);
+  CHECK(count(page, "class=\"graph\"") == 1);
+  CHECK(count(page, "class=\"node\"") == 3);
+  // Edges from b to a and from c to b; c to a is too faint. Nothing leads forwards.
+  CHECK(count(page, "<path d=") == 2);
+  CHECK(page.find("stroke-width=\"3.10\" stroke-opacity=\"0.700\"") != page.npos);
+  CHECK(page.find("data-reach=\"130\" data-top=\"25\"") != page.npos);
+  CHECK(count(page, "<button type=\"button\" disabled>") == 3);
+  CHECK(page.find("</svg>1.3</button>") != page.npos);
+  CHECK(count(page, "\"packed\":\"") == 3);
+  CHECK(page.find("\"packed\":\"//8AAAAAM7PNTAAAjwJwfQCA\"") != page.npos);
+  CHECK(page == attention_page(maps, "t"));
+
+  const auto width = [](const std::string& text) {
+    const std::string before = "as a graph\" width=\"";
+    return std::stoi(text.substr(text.find(before) + before.size()));
+  };
+  const int one_sided = width(page);
+  maps[1].weights = {0.5, 0.5, 0, 0, 1, 0, 0, 0, 1};
+  page = attention_page(maps, "t");
+  CHECK(width(page) == one_sided + 130);
+
+  maps[0].target[0] = "x";
+  check_error([&] { attention_page(maps, "t"); }, "a target equal to its source");
+  AttentionMap attacked{.source = {hostile, "\"\\\x1b"},
+                        .target = {hostile, "\"\\\x1b"},
+                        .weights = {0.5, 0.5, 0.5, 0.5},
+                        .layer = hostile,
+                        .head = hostile,
+                        .self = true};
+  page = attention_page(std::vector{attacked, attacked}, "t");
+  CHECK(page.find("<img") == page.npos);
+  CHECK(count(page, "</script>") == 2);
+  CHECK_FALSE(has_control(page));
+}
+
 TEST_CASE("an attention page has a largest size") {
   AttentionMap map{.source = std::vector<std::string>(501, "a"),
                    .target = std::vector<std::string>(500, "b"),

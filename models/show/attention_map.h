@@ -15,6 +15,8 @@ struct AttentionMap {
   std::vector<std::string> target = {};  ///< T tokens that were written, any bytes
   std::vector<double> weights = {};      ///< (T, S), row-major, in [0, 1]; a row sums to at most 1
   std::string title = {};
+  std::string layer = {}, head = {};  ///< of a model with several: "2", "1"
+  bool self = false;                  ///< self-attention: source and target are the same tokens
 
   double at(std::size_t t, std::size_t s) const { return weights[t * source.size() + s]; }
 };

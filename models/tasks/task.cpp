@@ -57,15 +57,22 @@ std::vector<show::AttentionMap> head_maps(const nn::AttentionMaps& maps,
                                           const std::vector<std::string>& target,
                                           const std::string& title) {
   std::vector<show::AttentionMap> drawn;
-  const auto add = [&](const Tensor& weights, const std::string& place) {  // (T, S)
-    drawn.push_back({source, target, numbers(weights), place + ": " + title});
+  const auto add = [&](const Tensor& weights, size_t layer, std::string head) {  // (T, S)
+    const std::string place = "layer " + text(layer) + (head == "mean" ? ", " : ", head ") + head;
+    drawn.push_back({.source = source,
+                     .target = target,
+                     .weights = numbers(weights),
+                     .title = place + ": " + title,
+                     .layer = text(layer),
+                     .head = std::move(head),
+                     .self = source == target});
   };
   if (maps.layers.empty()) return drawn;
-  add(mean(maps.layers.back()[0], 0), "last layer, mean of the heads");
+  add(mean(maps.layers.back()[0], 0), maps.layers.size(), "mean");
   for (size_t layer = 0; layer < maps.layers.size(); ++layer) {
     const Tensor heads = maps.layers[layer][0];  // (heads, T, S)
     for (int64_t head = 0; head < heads.size(0); ++head) {
-      add(heads[head], "layer " + text(layer + 1) + ", head " + text(head + 1));
+      add(heads[head], layer + 1, text(head + 1));
     }
   }
   return drawn;
