@@ -61,20 +61,6 @@ std::vector<show::AttentionMap> maps_of(const std::string& model, const std::str
   return answers[0].maps;
 }
 
-/// "6.12" of a map's title "layer 6, head 12: ..."; empty where there are not two numbers.
-std::string place_of(const std::string& title) {
-  std::string place;
-  int numbers = 0;
-  bool inside = false;
-  for (const char c : title.substr(0, title.find(':'))) {
-    const bool digit = c >= '0' && c <= '9';
-    if (digit && !inside && numbers++ > 0) place += '.';
-    if (digit) place += c;
-    inside = digit;
-  }
-  return numbers == 2 ? place : "";
-}
-
 /// Where one token looked in each layer and head, a row each.
 show::AttentionMap of_token(std::span<const show::AttentionMap> maps, const std::string& token) {
   const auto& tokens = maps[0].target;
@@ -85,9 +71,10 @@ show::AttentionMap of_token(std::span<const show::AttentionMap> maps, const std:
   const size_t row = size_t(place - tokens.begin());
   show::AttentionMap result{.source = maps[0].source, .title = token + ", by layer.head"};
   for (const auto& map : maps) {
-    const std::string name = place_of(map.title);
-    if (name.empty() || map.source != result.source || map.target != tokens) continue;
-    result.target.push_back(name);
+    if (map.layer.empty() || map.head == "mean" || map.source != result.source ||
+        map.target != tokens)
+      continue;
+    result.target.push_back(map.layer + "." + map.head);
     const auto weights = std::span(map.weights).subspan(row * map.source.size(), map.source.size());
     result.weights.insert(result.weights.end(), weights.begin(), weights.end());
   }
