@@ -6,7 +6,7 @@
 namespace heed::nn {
 
 /// Pooling as layers of a Sequential; elsewhere call the functions.
-/// `nn::MaxPool2d pool(2, {.padding = 1})`
+/// `nn::MaxPool2d pool(2, {.padding = 1})`. Constructors throw Error for kernel sizes below 1.
 
 struct MaxPool1d : Module {
   explicit MaxPool1d(Dims kernel, PoolOptions options = {});
