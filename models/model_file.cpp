@@ -1,9 +1,11 @@
 #include "heed/models/model_file.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "heed/core/error.h"
 #include "heed/core/io/files.h"
+#include "heed/core/io/safetensors.h"
 
 namespace heed::models {
 namespace {
@@ -36,6 +38,16 @@ class Problems {
  private:
   std::vector<std::string> problems_;
 };
+
+/// A file that was cut short gets a word of advice in place of a parser's.
+void check_whole(std::string_view text, const std::string& path) {
+  const size_t last = text.find_last_not_of(" \t\r\n");
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (last == text.npos) fail<FileError>(path, ": the file is empty");
+  if (text[first] != '{' || text[last] == '}') return;
+  fail<FileError>(path, ": the file ends in the middle, after ", text.size(),
+                  " bytes: it was cut short on its way here; copy it again, or train again");
+}
 
 void check_format(const JsonReader& file) {
   const auto name = file.at("format"), number = file.at("version");
@@ -78,8 +90,22 @@ std::unique_ptr<Model> make_model(const JsonReader& json, const std::vector<Mode
   }
 }
 
-nn::StateDict read_parameters(const JsonReader& json, Problems& problems) {
+/// The name that weights beside a model file have: model.safetensors for model.json.
+std::filesystem::path weights_beside(const std::string& path) {
+  return std::filesystem::path(path).replace_extension(".safetensors");
+}
+
+nn::StateDict read_parameters(const JsonReader& json, const std::string& path, Problems& problems) {
   nn::StateDict state;
+  if (json.json().type() == Json::Type::string) {
+    const auto beside = weights_beside(path);
+    if (json.as_string() != beside.filename().string()) {
+      fail<FileError>(json.path(), ": expected \"", beside.filename().string(), "\", got ",
+                      json.json());
+    }
+    for (auto& entry : read_safetensors(beside.string()).tensors) state.push_back(std::move(entry));
+    return state;
+  }
   for (const auto& [name, entry] : json.items()) {
     problems.collect(
         [&, &name = name, &entry = entry] { state.emplace_back(name, tensor_from_json(entry)); });
@@ -103,14 +129,21 @@ const data::Tokenizer& StoredModel::tokenizer(const std::string& name) const {
 void save_model(const std::string& path, const StoredModel& model, SaveOptions options) {
   Json parameters = Json::object();
   Problems problems;
-  for (const auto& [name, value] : model.model->state_dict()) {
+  const nn::StateDict state = model.model->state_dict();
+  for (const auto& [name, value] : state) {
     try {
-      parameters.set(name, tensor_to_json(value, options.numbers, "parameter " + name));
+      Json json = tensor_to_json(value, options.numbers, "parameter " + name);
+      if (!options.safetensors) parameters.set(name, std::move(json));
     } catch (const Error& error) {
       problems.add(error.what());
     }
   }
   if (!problems.empty()) fail("save_model: ", path, ": not saved: ", problems.message());
+  if (options.safetensors) {
+    const auto beside = weights_beside(path);
+    write_safetensors(beside.string(), state);
+    parameters = beside.filename().string();
+  }
   Json file = Json::object();
   file.set("format", format).set("version", version);
   file.set("model",
@@ -126,7 +159,9 @@ void save_model(const std::string& path, const StoredModel& model, SaveOptions o
 
 StoredModel load_model(const std::string& path, const std::vector<ModelType>& table) {
   constexpr size_t most_numbers = size_t{1} << 28;
-  const Json json = parse_json(read_file(path), path, most_numbers);
+  const std::string text = read_file(path);
+  check_whole(text, path);
+  const Json json = parse_json(text, path, most_numbers);
   const JsonReader file(json, path);
   check_format(file);
   StoredModel loaded;
@@ -140,7 +175,7 @@ StoredModel load_model(const std::string& path, const std::vector<ModelType>& ta
     loaded.task = file.at("task").json();
   });
   nn::StateDict state;
-  problems.collect([&] { state = read_parameters(file.at("parameters"), problems); });
+  problems.collect([&] { state = read_parameters(file.at("parameters"), path, problems); });
   problems.collect([&] { loaded.model = make_model(file.at("model"), table); });
   if (!problems.empty()) fail<FileError>(problems.message());
   match_dtype(state, *loaded.model);

@@ -297,6 +297,29 @@ TEST_CASE("generate goes on with a text, token by token") {
   check_usage_error("generate runs/lm --temperature -1", "expected a number from 0 up");
 }
 
+TEST_CASE("tutorials are named, one a line, and run beside the program") {
+  const TempDir folder;
+  const Called list = heed_in(folder, "tutorial --list");
+  CHECK(list.code == 0);
+  CHECK(list.out.starts_with("moons\n"));
+  contains(heed_in(folder, "tutorial --help").out, "usage: heed tutorial NAME");
+  contains(heed_in(folder, "tutorial moons --help").out, "--steps");
+  check_usage_error("tutorial", "expected the NAME of a tutorial");
+  check_usage_error("tutorial mons", "there is no tutorial \"mons\", did you mean moons?");
+}
+
+TEST_CASE("a run tells of an older one in its folder, and weights may lie apart") {
+  const TempDir& folder = trained();
+  const std::string train =
+      "train pairs --data pairs.tsv --quiet --max-steps 1 --format safetensors --out twice" + small;
+  CHECK(heed_in(folder, train).err.empty());
+  contains(heed_in(folder, train).err, "twice holds an earlier run, which this one replaces");
+  CHECK_FALSE(read_file(folder / "twice/model.safetensors").empty());
+  CHECK(heed_in(folder, "predict twice --beam 3 abc").code == 0);
+  CHECK(heed_in(folder, "attention runs/pairs abc --layer 1 --head 1").code == 1);
+  check_usage_error("train pairs --data x --format text", "--format: expected json or safetensors");
+}
+
 TEST_CASE("a signal ends training after its step, saved, with 128 + n") {
   const TempDir folder;
   write_pairs(folder);

@@ -1,6 +1,7 @@
 #include "heed/models/model_file.h"
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 
@@ -90,6 +91,34 @@ TEST_CASE("a model comes back from its file bit for bit") {
   CHECK(loaded.model->type() == "bahdanau");
   CHECK(loaded.model->config() == saved.model->config());
   CHECK_FALSE(loaded.model->training);
+}
+
+TEST_CASE("weights lie in a safetensors file beside the model when asked") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  const StoredModel saved = small_model();
+  save_model(path, saved, {.safetensors = true});
+  check_same(saved, load_model(path));
+  CHECK(read_file(path).find("\"parameters\": \"model.safetensors\"") != std::string::npos);
+  std::string text = read_file(path);
+  const size_t place = text.find("model.safetensors");
+  write_file_atomic(path, text.replace(place, 17, "../x.safetensors"));
+  check_error([&] { load_model(path); }, "parameters: expected \"model.safetensors\"");
+  save_model(path, saved, {.safetensors = true});
+  std::filesystem::remove(folder / "model.safetensors");
+  CHECK_THROWS_AS(load_model(path), IoError);
+}
+
+TEST_CASE("a file that was cut short is told from one that is wrong") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  save_model(path, small_model());
+  const std::string text = read_file(path);
+  write_file_atomic(path, std::string_view(text).substr(0, text.size() / 2));
+  check_error([&] { load_model(path); }, "ends in the middle");
+  CHECK_THROWS_AS(load_model(path), FileError);
+  write_file_atomic(path, "");
+  check_error([&] { load_model(path); }, "the file is empty");
 }
 
 TEST_CASE("extreme numbers survive both ways of writing") {

@@ -94,7 +94,8 @@ std::vector<Field> PairTask::settings() { return list_fields(kept); }
 std::vector<Field> PairTask::options() {
   FieldVisitor visit;
   visit("teacher_forcing", chosen.teacher_forcing, {.min = 0, .max = 1},
-        "share of right tokens that the decoder reads in training");
+        "share of right tokens that the decoder reads in training (1)");
+  visit("beam", chosen.beam, {.min = 1, .max = 1024}, "beams of the test (1: greedy)");
   return visit.take();
 }
 
@@ -138,12 +139,13 @@ std::function<BatchLoss()> PairTask::begin(const StoredModel& stored,
 
 std::vector<Transcript> PairTask::write(const StoredModel& stored,
                                         std::span<const data::Example> examples,
-                                        bool weights) const {
+                                        TranscribeOptions how) const {
   std::vector<std::string> sources;
   for (const auto& example : examples) {
     sources.push_back(data::join(source_unit(), example.source));
   }
-  return transcribe(stored, sources, {.max_length = kept.max_length, .weights = weights});
+  how.max_length = kept.max_length;
+  return transcribe(stored, sources, how);
 }
 
 /// What was written in the task's units: the model's own tokens, where they are such units.
@@ -183,17 +185,18 @@ std::vector<Sample> PairTask::samples(const StoredModel& stored,
 
 Report PairTask::validate(const StoredModel& stored, int64_t step) {
   Report report;
-  if (step > 0) report = measured({stored, checked_, write(stored, checked_, false)});
-  report.samples = samples(stored, watched_, write(stored, watched_, true));
+  if (step > 0) report = measured({stored, checked_, write(stored, checked_, {})});
+  report.samples = samples(stored, watched_, write(stored, watched_, {.weights = true}));
   return report;
 }
 
 Report PairTask::test(const StoredModel& stored) {
-  const auto transcripts = write(stored, parts_.test, wants_weights());
+  const auto transcripts =
+      write(stored, parts_.test, {.beam = chosen.beam, .weights = wants_weights()});
   Report report = measured({stored, parts_.test, transcripts, true});
   report.remark = remark(report.measures);
   const auto shown = spread(parts_.test, 10);
-  const auto transcribed = write(stored, shown, true);
+  const auto transcribed = write(stored, shown, {.beam = chosen.beam, .weights = true});
   report.samples = samples(stored, shown, transcribed);
   std::vector<bool> right;
   for (size_t i = 0; i < transcribed.size(); ++i) {
@@ -222,12 +225,15 @@ std::vector<Answer> PairTask::answer(const StoredModel& stored, std::span<const 
       answers[i].error = error.what();
     }
   }
-  const auto found = transcribe(
-      stored, sources,
-      {.max_length = kept.max_length, .weights = options.maps, .sensitivity = options.maps});
+  const auto found = transcribe(stored, sources,
+                                {.max_length = kept.max_length,
+                                 .beam = options.beam,
+                                 .weights = options.maps,
+                                 .sensitivity = options.maps});
   for (size_t i = 0; i < found.size(); ++i) {
     Answer& answer = *readable[i];
     answer.text = found[i].text;
+    answer.facts.set("log_probability", found[i].log_probability);
     const std::string title = answer.source + " → " + answer.text;
     if (!found[i].weights.empty()) answer.maps.push_back(attention_map(found[i], title));
     if (found[i].sensitivity.defined())

@@ -25,6 +25,7 @@ struct PairSettings {
 struct PairOptions {
   std::string data = {};
   double teacher_forcing = 1;
+  int64_t beam = 1;
 };
 
 /// Examples, and what a model made of them.
@@ -81,7 +82,7 @@ class PairTask : public Task {
 
  private:
   std::vector<Transcript> write(const StoredModel& stored, std::span<const data::Example> examples,
-                                bool weights) const;
+                                TranscribeOptions how) const;
   std::vector<Sample> samples(const StoredModel& stored, std::span<const data::Example> examples,
                               std::span<const Transcript> transcripts) const;
   std::vector<std::string> written(const StoredModel& stored, const Transcript& transcript) const;

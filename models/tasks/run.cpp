@@ -129,7 +129,7 @@ class Run {
 
   void save() {
     result_.paths = {path("model.json")};
-    save_model(result_.paths[0], stored_);
+    save_model(result_.paths[0], stored_, options_.save);
     if (result_.signal == 0) return;
     event(Json::object()
               .set("event", "interrupted")

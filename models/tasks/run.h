@@ -12,7 +12,8 @@ namespace heed::models {
 struct RunOptions {
   std::string folder;  ///< made if it is not there
   DataPlaces places = {};
-  int64_t max_steps = 0;          ///< 0: all of training.steps
+  int64_t max_steps = 0;  ///< 0: all of training.steps
+  SaveOptions save = {};
   Json machine = Json::object();  ///< what run.json tells of the machine
 };
 

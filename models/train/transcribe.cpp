@@ -8,6 +8,7 @@
 #include "heed/core/dtype.h"
 #include "heed/core/error.h"
 #include "heed/core/io/utf8.h"
+#include "heed/models/decode/beam_search.h"
 #include "heed/models/decode/greedy.h"
 #include "heed/models/show/sensitivity.h"
 #include "heed/models/train/batch.h"
@@ -47,6 +48,22 @@ std::vector<std::string> pieces(const data::Tokenizer& tokenizer, std::span<cons
   return pieces;
 }
 
+std::vector<Hypothesis> decoded(const Seq2Seq& model, const Tensor& source, const Tensor& lengths,
+                                const TranscribeOptions& options) {
+  if (options.beam == 1) {
+    return greedy(model, source, lengths,
+                  {.max_length = options.max_length, .maps = options.weights});
+  }
+  std::vector<Hypothesis> best;
+  for (auto& found : beam_search(model, source, lengths,
+                                 {.beam_size = options.beam,
+                                 .max_length = options.max_length,
+                                 .maps = options.weights})) {
+    best.push_back(std::move(found.at(0)));
+  }
+  return best;
+}
+
 }  // namespace
 
 std::vector<Transcript> transcribe(const StoredModel& model, std::span<const std::string> texts,
@@ -64,13 +81,13 @@ std::vector<Transcript> transcribe(const StoredModel& model, std::span<const std
     std::vector<std::vector<int64_t>> batch;
     for (const int64_t place : places) batch.push_back(sources[place]);
     const auto [source, lengths] = make_source_batch(batch);
-    const auto found = greedy(as<Seq2Seq>(*model.model), source, lengths,
-                              {.max_length = options.max_length, .maps = options.weights});
+    const auto found = decoded(as<Seq2Seq>(*model.model), source, lengths, options);
     for (size_t i = 0; i < places.size(); ++i) {
       Transcript& transcript = transcripts[size_t(places[i])];
       transcript.source = pieces(reads, batch[i]);
       transcript.target = pieces(writes, found[i].tokens);
       transcript.text = repaired_utf8(writes.decode(found[i].tokens));
+      transcript.log_probability = found[i].log_probability;
       if (found[i].weights.defined()) transcript.weights = numbers(found[i].weights);
       if (options.sensitivity && !found[i].tokens.empty())
         transcript.sensitivity = show::sensitivity(

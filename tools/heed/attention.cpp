@@ -61,12 +61,24 @@ std::vector<show::AttentionMap> maps_of(const std::string& model, const std::str
   return answers[0].maps;
 }
 
+/// Does the piece of a tokenizer spell the word? "Ġcat" and "##cat" do.
+bool spells(std::string_view piece, std::string_view word) {
+  for (const std::string_view mark : {"Ġ", "##"}) {
+    if (piece.starts_with(mark)) piece.remove_prefix(mark.size());
+  }
+  return piece == word;
+}
+
 /// Where one token looked in each layer and head, a row each.
 show::AttentionMap of_token(std::span<const show::AttentionMap> maps, const std::string& token) {
   const auto& tokens = maps[0].target;
   std::string all;
   for (const auto& other : tokens) all += (all.empty() ? "" : " ") + show::printable(other);
-  const auto place = std::find(tokens.begin(), tokens.end(), token);
+  auto place = std::find(tokens.begin(), tokens.end(), token);
+  if (place == tokens.end()) {
+    place = std::find_if(tokens.begin(), tokens.end(),
+                         [&](const auto& piece) { return spells(piece, token); });
+  }
   require(place != tokens.end(), "there is no token ", shown(token), " among ", all);
   const size_t row = size_t(place - tokens.begin());
   show::AttentionMap result{.source = maps[0].source, .title = token + ", by layer.head"};
@@ -78,14 +90,26 @@ show::AttentionMap of_token(std::span<const show::AttentionMap> maps, const std:
     const auto weights = std::span(map.weights).subspan(row * map.source.size(), map.source.size());
     result.weights.insert(result.weights.end(), weights.begin(), weights.end());
   }
+  require(!result.target.empty(), "attention: --token is for models with layers of heads");
   return result;
+}
+
+/// The map that the flags choose.
+show::AttentionMap chosen(const std::vector<show::AttentionMap>& maps, const Arguments& arguments) {
+  if (const auto token = arguments.text("token")) return of_token(maps, *token);
+  const auto layer = arguments.integer("layer", 1), head = arguments.integer("head", 1);
+  if (!layer && !head) return maps[0];
+  if (!layer || !head) arguments.refuse("--layer and --head belong together");
+  for (const auto& map : maps) {
+    if (map.layer == text(*layer) && map.head == text(*head)) return map;
+  }
+  fail("attention: the model has no head ", *head, " in a layer ", *layer);
 }
 
 int draw_attention(const Arguments& arguments) {
   arguments.expect_texts(2, 2, "a MODEL and a TEXT");
   const auto maps = maps_of(arguments.texts()[0], arguments.texts()[1]);
-  const auto token = arguments.text("token");
-  const auto map = token ? of_token(maps, *token) : maps[0];
+  const auto map = chosen(maps, arguments);
   if (arguments.has("json")) {
     print_json(map_json(map));
   } else {
@@ -101,7 +125,9 @@ Command attention_command() {
   return {.name = "attention",
           .arguments = "MODEL TEXT",
           .help = "where a model looks while it writes, or a sentence encoder while it reads",
-          .flags = {{"token", "TOKEN", "what this token attends to, by layer and head"},
+          .flags = {{"layer", "N", "with --head: that head (else the mean of the last layer's)"},
+                    {"head", "N", "which head of the layer, from 1"},
+                    {"token", "TOKEN", "what this token attends to, by layer and head"},
                     {"out", "DIR", "write attention.html and attention.svg there"},
                     {"json", "", "the weights as a line of JSON on stdout"}},
           .run = draw_attention};

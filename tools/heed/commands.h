@@ -16,6 +16,8 @@ struct Command {
   std::function<std::string(const Arguments&)> details = {};  ///< more for `heed NAME --help`
   /// Flags that depend on what the command is about.
   std::function<std::vector<Flag>(std::span<const std::string> words)> more_flags = {};
+  /// In place of all that: takes every word behind the command's name as it stands.
+  std::function<int(std::span<const std::string> words)> run_words = {};
 };
 
 // Each in the file of its name.
@@ -26,3 +28,4 @@ Command generate_command();
 Command attention_command();
 Command inspect_command();
 Command explain_command();
+Command tutorial_command();

@@ -13,7 +13,7 @@ namespace {
 
 std::vector<Command> commands() {
   return {train_command(),     evaluate_command(), predict_command(), generate_command(),
-          attention_command(), inspect_command(),  explain_command()};
+          attention_command(), inspect_command(),  explain_command(), tutorial_command()};
 }
 
 /// Flags that every command has.
@@ -50,6 +50,7 @@ std::string help(const Command& command, std::span<const Flag> flags, const Argu
 }
 
 int run_command(const Command& command, std::span<const std::string> words) {
+  if (command.run_words) return command.run_words(words);
   std::vector<Flag> flags = command.more_flags ? command.more_flags(words) : std::vector<Flag>();
   flags.insert(flags.end(), command.flags.begin(), command.flags.end());
   for (const Flag& flag : common_flags()) flags.push_back(flag);

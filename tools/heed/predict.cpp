@@ -13,10 +13,11 @@ namespace {
 /// Predicts texts one group after another, and tells of those that the model cannot read.
 class Predictor {
  public:
-  Predictor(LoadedModel loaded, bool json) : loaded_(std::move(loaded)), json_(json) {}
+  Predictor(LoadedModel loaded, AskOptions options, bool json)
+      : loaded_(std::move(loaded)), options_(options), json_(json) {}
 
   void operator()(std::span<const std::string> texts) {
-    for (const auto& answer : loaded_.task->answer(loaded_.stored, texts, {})) tell(answer);
+    for (const auto& answer : loaded_.task->answer(loaded_.stored, texts, options_)) tell(answer);
     flush_output();
   }
 
@@ -36,13 +37,16 @@ class Predictor {
   }
 
   LoadedModel loaded_;
+  AskOptions options_;
   bool json_;
   bool failed_ = false;
 };
 
 /// Lines of stdin: one by one from a person, in groups from a pipe.
 void predict_stdin(Predictor& predict) {
-  const size_t group = isatty(0) ? 1 : 256;
+  const bool person = isatty(0);
+  if (person) complain("heed: predict: a text a line, Ctrl-D ends");
+  const size_t group = person ? 1 : 256;
   std::vector<std::string> texts;
   for (std::string line; std::getline(std::cin, line);) {
     if (line.ends_with('\r')) line.pop_back();
@@ -58,7 +62,8 @@ void predict_stdin(Predictor& predict) {
 int predict_texts(const Arguments& arguments) {
   const auto& words = arguments.texts();
   if (words.empty()) arguments.refuse("expected a MODEL: a model.json or a run's folder");
-  Predictor predict(load(words[0]), arguments.has("json"));
+  const AskOptions options{.beam = arguments.integer("beam", 1).value_or(1)};
+  Predictor predict(load(words[0]), options, arguments.has("json"));
   if (words.size() > 1) {
     predict(std::span(words).subspan(1));
   } else {
@@ -73,6 +78,7 @@ Command predict_command() {
   return {.name = "predict",
           .arguments = "MODEL [TEXT...]",
           .help = "what a model writes for texts, or for the lines of stdin",
-          .flags = {{"json", "", "a line of JSON for each text on stdout"}},
+          .flags = {{"beam", "N", "beams of a search for the best answer (1: greedy)"},
+                    {"json", "", "a line of JSON for each text on stdout"}},
           .run = predict_texts};
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "commands.h"
 #include "heed/core/io/files.h"
@@ -67,6 +68,13 @@ RunConfig configuration(const Arguments& arguments) {
   return config;
 }
 
+/// What --format asks for.
+bool weights_apart(const Arguments& arguments) {
+  const std::string format = arguments.text("format").value_or("json");
+  if (format == "json" || format == "safetensors") return format == "safetensors";
+  arguments.refuse("--format: expected json or safetensors, got \"", format, "\"");
+}
+
 int train_task(const Arguments& arguments) {
   const RunConfig config = configuration(arguments);
   const int64_t max_steps = arguments.integer("max-steps", 1).value_or(0);
@@ -76,13 +84,17 @@ int train_task(const Arguments& arguments) {
                   .verbose = arguments.has("verbose"),
                   .log = arguments.text("log").value_or(""),
                   .steps = max_steps > 0 ? std::min(max_steps, all) : all});
-  const RunResult result =
-      run(config,
-          {.folder = arguments.text("out").value_or("runs/" + config.task->name()),
-           .places = {.dictionaries = dictionary_places()},
-           .max_steps = max_steps,
-           .machine = machine()},
-          view);
+  const std::string folder = arguments.text("out").value_or("runs/" + config.task->name());
+  if (std::error_code none; std::filesystem::exists(folder + "/run.json", none)) {
+    complain("heed: " + folder + " holds an earlier run, which this one replaces");
+  }
+  const RunResult result = run(config,
+                               {.folder = folder,
+                                .places = {.dictionaries = dictionary_places()},
+                                .max_steps = max_steps,
+                                .save = {.safetensors = weights_apart(arguments)},
+                                .machine = machine()},
+                               view);
   return result.signal == 0 ? 0 : 128 + result.signal;
 }
 
@@ -117,20 +129,22 @@ std::string details(const Arguments& arguments) {
 }  // namespace
 
 Command train_command() {
-  return {.name = "train",
-          .arguments = "TASK",
-          .help = "train a model for a task: " + task_names(),
-          .flags = {{"model", "TYPE", "which model, where several fit"},
-                    {"out", "DIR", "the run's folder (runs/TASK)"},
-                    {"seed", "N", "of the random numbers (1)"},
-                    {"max-steps", "N", "stop after N steps, on the schedule of all"},
-                    {"set", "KEY=VALUE", "set a field of the model or the training, see below"},
-                    {"config", "FILE", "start from the run.json of another run"},
-                    {"json", "", "every event as a line of JSON on stdout"},
-                    {"quiet", "", "no progress"},
-                    {"log", "FILE", "write progress to a file too"},
-                    {"verbose", "", "more lines in logs, and the memory used", 'v'}},
-          .run = train_task,
-          .details = details,
-          .more_flags = flags_of_task};
+  return {
+      .name = "train",
+      .arguments = "TASK",
+      .help = "train a model for a task: " + task_names(),
+      .flags = {{"model", "TYPE", "which model, where several fit"},
+                {"out", "DIR", "the run's folder (runs/TASK)"},
+                {"seed", "N", "of the random numbers (1)"},
+                {"format", "FORMAT", "json, or safetensors: weights in a file beside it (json)"},
+                {"max-steps", "N", "stop after N steps, on the schedule of all"},
+                {"set", "KEY=VALUE", "set a field of the model or the training, see below"},
+                {"config", "FILE", "start from the run.json of another run"},
+                {"json", "", "every event as a line of JSON on stdout"},
+                {"quiet", "", "no progress"},
+                {"log", "FILE", "write progress to a file too"},
+                {"verbose", "", "more lines in logs, and the memory used", 'v'}},
+      .run = train_task,
+      .details = details,
+      .more_flags = flags_of_task};
 }
