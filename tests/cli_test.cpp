@@ -314,7 +314,10 @@ TEST_CASE("a run tells of an older one in its folder, and weights may lie apart"
       "train pairs --data pairs.tsv --quiet --max-steps 1 --format safetensors --out twice" + small;
   CHECK(heed_in(folder, train).err.empty());
   contains(heed_in(folder, train).err, "twice holds an earlier run, which this one replaces");
-  CHECK_FALSE(read_file(folder / "twice/model.safetensors").empty());
+  contains(heed_in(folder, "inspect twice/model.safetensors").out,
+           "decoder.weight_ih  f32 (64, 24)");
+  CHECK(heed_in(folder, "inspect twice/model.safetensors --json").code == 0);
+  contains(heed_in(folder, "inspect twice").out, "tokens, character");
   CHECK(heed_in(folder, "predict twice --beam 3 abc").code == 0);
   CHECK(heed_in(folder, "attention runs/pairs abc --layer 1 --head 1").code == 1);
   check_usage_error("train pairs --data x --format text", "--format: expected json or safetensors");

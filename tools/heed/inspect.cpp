@@ -1,4 +1,6 @@
 #include "commands.h"
+#include "heed/core/io/safetensors.h"
+#include "heed/models/show/text.h"
 #include "heed/nn/summary.h"
 #include "output.h"
 #include "places.h"
@@ -42,9 +44,44 @@ void print_fields(const char* title, const Json& object) {
   }
 }
 
+/// Names, dtypes and shapes of a file that holds nothing but tensors.
+void inspect_tensors(const std::string& path, bool json) {
+  const Safetensors file = read_safetensors(path);
+  Json shapes = Json::object();
+  int64_t numbers = 0;
+  for (const auto& [name, tensor] : file.tensors) {
+    shapes.set(name, Json::object()
+                         .set("dtype", dtype_name(tensor.dtype()))
+                         .set("shape", Json::array(tensor.shape())));
+    numbers += tensor.numel();
+  }
+  if (json) {
+    return print_json(Json::object()
+                          .set("event", "tensors")
+                          .set("parameters", numbers)
+                          .set("shapes", std::move(shapes)));
+  }
+  for (const auto& [name, tensor] : file.tensors) {
+    print(shown(name) + "  " + dtype_name(tensor.dtype()) + " " + text(tensor.shape()) + "\n");
+  }
+  print(text(file.tensors.size()) + " tensors, " + show::grouped(numbers) + " numbers\n");
+}
+
+void print_tokenizers(const StoredModel& model) {
+  for (const auto& [name, tokenizer] : model.tokenizers) {
+    std::string line = "  " + name;
+    line.resize(std::max(line.size() + 1, size_t{20}), ' ');
+    print(line + text(tokenizer->size()) + " tokens, " + tokenizer->kind() + "\n");
+  }
+}
+
 int inspect(const Arguments& arguments) {
-  arguments.expect_texts(1, 1, "a MODEL: a model.json or a run's folder");
+  arguments.expect_texts(1, 1, "a MODEL: a model.json, a run's folder, or a .safetensors file");
   const std::string path = model_path(arguments.texts()[0]);
+  if (path.ends_with(".safetensors")) {
+    inspect_tensors(path, arguments.has("json"));
+    return 0;
+  }
   const StoredModel model = load_model(path);
   if (arguments.has("json")) {
     print_json(describe_json(model));
@@ -52,6 +89,8 @@ int inspect(const Arguments& arguments) {
   }
   print_fields(("model " + model.model->type()).c_str(), model.model->config());
   print_fields("\ntask", model.task);
+  if (!model.tokenizers.empty()) print("\ntokenizers\n");
+  print_tokenizers(model);
   print("\n" + nn::summary(*model.model));
   return 0;
 }

@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <system_error>
 
-#include "tools/tutorials/road.h"
 #include "commands.h"
 #include "output.h"
+#include "tools/tutorials/road.h"
 
 using namespace heed;
 
