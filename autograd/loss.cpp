@@ -22,8 +22,9 @@ Variable definition(const Variable& logits, const Tensor& targets,
 
   const Variable weighted = log_softmax(logits, 1) * Variable(weight);  // (N, C)
   const Variable target = squeeze(gather(weighted, 1, known), 1);       // (N)
-  const Variable loss =
-      target * (smooth - 1) - sum(weighted, {1}) * (smooth / double(classes));  // (N)
+  Variable loss = target * (smooth - 1);                                // (N)
+  // Without smoothing the other classes are not looked at: 0 times log 0 would be NaN.
+  if (smooth > 0) loss = loss - sum(weighted, {1}) * (smooth / double(classes));
   return masked_fill(loss, ignored, 0);
 }
 

@@ -8,6 +8,8 @@
 #include "heed/core/random.h"
 #include "heed/nn/loss.h"
 #include "tests/catch.h"
+#include "tests/gradient_table.h"
+#include "tests/patterns.h"
 #include "tests/support.h"
 #include "tests/values.h"
 
@@ -57,6 +59,20 @@ void check_gradients(const F& loss, std::initializer_list<Variable> inputs) {
 }
 
 }  // namespace
+
+TEST_CASE("cross_entropy: a class of logit -inf is out of the question, and nothing else") {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const bool on : {true, false}) {
+    const FusedScope scope(on);
+    Variable logits(tensor({{0.5, -inf, 1.0}, {-inf, -inf, 2.0}}, {.dtype = f64}));
+    logits.requires_grad_();
+    const Variable loss = nn::cross_entropy(logits, tensor({0, 2}));
+    CHECK(loss.item() == Approx(std::log(1 + std::exp(0.5)) / 2).epsilon(1e-12));
+    loss.backward();
+    const double p = 1 / (1 + std::exp(0.5));
+    CHECK(distance(logits.grad().value(), Values{(p - 1) / 2, 0, (1 - p) / 2, 0, 0, 0}) < 1e-15);
+  }
+}
 
 TEST_CASE("cross entropy equals PyTorch") {
   check_cross_entropy({}, {0.21107464976547552,
