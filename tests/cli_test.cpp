@@ -208,6 +208,8 @@ TEST_CASE("evaluate repeats the numbers of the training") {
   }
   contains(heed_in(folder, "evaluate runs/pairs/model.json --data pairs.tsv").out, "% exact");
   CHECK(heed_in(folder, "evaluate runs/pairs").code == 2);
+  CHECK(heed_in(folder, "evaluate nowhere --data pairs.tsv").code == 5);
+  contains(heed_in(folder, "evaluate runs/pairs --help").out, "usage: heed evaluate MODEL");
 }
 
 TEST_CASE("predict writes a line for each text") {

@@ -7,13 +7,12 @@ namespace heed::data {
 
 UnitTokenizer UnitTokenizer::from_json(const JsonReader& json) {
   json.allow_only({"kind", "specials", "lower_case", "tokens"});
-  const bool specials = json.at("specials").as_bool();
+  const bool specials = json.at("specials").as_bool(), lower = json.at("lower_case").as_bool();
   std::vector<std::string> tokens;
   for (const auto& token : json.at("tokens").elements()) tokens.push_back(token.as_string());
   try {
     return {parse_unit(json.at("kind").as_string()),
-            specials ? Vocabulary(std::move(tokens)) : Vocabulary::plain(std::move(tokens)),
-            json.at("lower_case").as_bool()};
+            specials ? Vocabulary(std::move(tokens)) : Vocabulary::plain(std::move(tokens)), lower};
   } catch (const Error& error) {
     fail<FileError>(json.path(), ": ", error.what());
   }

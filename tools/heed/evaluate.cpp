@@ -8,16 +8,11 @@ using namespace heed::models;
 
 namespace {
 
-/// The flags of the model's task, where the model can be read; otherwise running tells what is
-/// wrong with it.
+/// The flags of the model's task.
 std::vector<Flag> flags_of_task(std::span<const std::string> words) {
   for (const auto& word : words) {
-    if (word.starts_with("-")) continue;
-    try {
-      return task_flags(*load(word).task);
-    } catch (const Error&) {
-      return {};
-    }
+    if (word == "--help" || word == "-h") return {};
+    if (!word.starts_with("-")) return task_flags(*load(word).task);
   }
   return {};
 }
