@@ -228,6 +228,27 @@ TEST_CASE("predict writes a line for each text") {
   CHECK(unknown.out.starts_with("abc\t"));
 }
 
+TEST_CASE("a text becomes a file of tokens, which a language model learns from") {
+  const TempDir folder;
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += "the cat sat on mat " + std::to_string(i) + "\n";
+  write_file_atomic(folder / "text", text);
+  const Called tokens = heed_in(folder, "tokens text ids --vocabulary 270");
+  INFO(tokens.err);
+  REQUIRE(tokens.code == 0);
+  contains(tokens.out, "tokens, 270 different ones");
+  const std::string small = " --set steps=3 --set layers=1 --set width=8 --set heads=1";
+  const Called train = heed_in(folder, "train lm --data ids --quiet --out run" + small);
+  INFO(train.err);
+  REQUIRE(train.code == 0);
+  contains(train.out, "bits per character");
+  CHECK(heed_in(folder, "evaluate run --data ids").code == 0);
+  CHECK(heed_in(folder, "evaluate run --data text").code == 0);
+  REQUIRE(heed_in(folder, "tokens text ids --tokens character").code == 0);
+  contains(heed_in(folder, "evaluate run --data ids").err, "not those of the model's tokenizer");
+  contains(heed_in(folder, "tokens text ids --tokens byte").err, "character, word or bpe");
+}
+
 TEST_CASE("attention draws what a token of a sentence encoder attends to, by layer and head") {
   const TempDir folder;
   write_file_atomic(folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\ncat\nsat\n");

@@ -17,7 +17,7 @@ namespace {
   fail<IoError>(path, ": ", what, ": ", std::generic_category().message(reason));
 }
 
-int open_for_reading(const std::string& path) {
+int opened(const std::string& path) {
   if (path.find('\0') != path.npos) fail<IoError>("a path contains a zero byte: ", path.c_str());
   for (;;) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // of a pipe: no wait
@@ -26,14 +26,26 @@ int open_for_reading(const std::string& path) {
   }
 }
 
+struct stat status_of(int file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file, &status) != 0) refused(errno, path, "cannot read its status");
+  return status;
+}
+
 }  // namespace
 
-FileReader::FileReader(std::string path) : path_(std::move(path)), file_(open_for_reading(path_)) {
-  struct stat status {};
-  if (::fstat(file_.number(), &status) != 0) refused(errno, path_, "cannot read its status");
-  if (S_ISDIR(status.st_mode)) fail<IoError>(path_, ": cannot read: it is a folder");
-  if (!S_ISREG(status.st_mode)) fail<FileError>(path_, ": expected a regular file");
-  size_ = size_t(status.st_size);
+int detail::open_regular_file(const std::string& path) {
+  const int file = opened(path);
+  const auto mode = status_of(file, path).st_mode;
+  if (S_ISREG(mode)) return file;
+  ::close(file);
+  if (S_ISDIR(mode)) fail<IoError>(path, ": cannot read: it is a folder");
+  fail<FileError>(path, ": expected a regular file");
+}
+
+FileReader::FileReader(std::string path)
+    : path_(std::move(path)), file_(detail::open_regular_file(path_)) {
+  size_ = size_t(status_of(file_.number(), path_).st_size);
 }
 
 void FileReader::read(size_t offset, std::span<std::byte> into) const {

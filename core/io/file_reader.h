@@ -8,10 +8,17 @@
 
 namespace heed {
 
+namespace detail {
+
+/// Opens a file for reading. IoError when that is refused; FileError when it is no regular file.
+int open_regular_file(const std::string& path);
+
+}  // namespace detail
+
 /// A regular file that is read at any place, without reading all of it.
 class FileReader {
  public:
-  /// IoError when the file cannot be opened; FileError when it is no regular file.
+  /// Throws what open_regular_file throws.
   explicit FileReader(std::string path);
 
   const std::string& path() const { return path_; }

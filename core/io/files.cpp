@@ -237,6 +237,39 @@ void write_file_atomic(const std::string& path, std::span<const std::string_view
   file.close(path);
 }
 
+struct AtomicFile::Parts {
+  explicit Parts(const std::string& path) : place(path), temporary(place, path) {}
+  Place place;
+  Temporary temporary;
+};
+
+AtomicFile::AtomicFile(std::string path)
+    : path_(std::move(path)), parts_(std::make_unique<Parts>(path_)) {}
+
+AtomicFile::~AtomicFile() = default;
+
+void AtomicFile::write(std::string_view bytes) {
+  write_pieces(parts_->temporary.file(), std::span(&bytes, 1), path_);
+}
+
+void AtomicFile::write_at(size_t offset, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto done = uninterrupted([&] {
+      return ::pwrite(parts_->temporary.file().number(), bytes.data(), bytes.size(), off_t(offset));
+    });
+    if (done < 0) refused(errno, path_, "cannot write ", bytes.size(), " bytes");
+    bytes.remove_prefix(size_t(done));
+    offset += size_t(done);
+  }
+}
+
+void AtomicFile::commit() {
+  sync(parts_->temporary.file(), path_);
+  parts_->temporary.file().close(path_);
+  parts_->temporary.move_to_place(path_);
+  parts_->place.sync_folder();
+}
+
 void remove_stale_temporaries(const std::string& path) {
   struct Close {
     void operator()(DIR* folder) const { ::closedir(folder); }

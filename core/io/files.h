@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,26 @@ void write_file_atomic(const std::string& path, std::span<const std::string_view
 inline void write_file_atomic(const std::string& path, std::string_view bytes) {
   write_file_atomic(path, std::span(&bytes, 1));
 }
+
+/// Writes a file piece by piece that is whole, or not there at all, as write_file_atomic does (but
+/// a symbolic link is replaced, and permissions are those of a new file): other readers see the old
+/// file until commit(). Without commit() nothing has changed.
+class AtomicFile {
+ public:
+  /// Throws IoError when the temporary file cannot be made.
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();
+  /// Appends bytes.
+  void write(std::string_view bytes);
+  /// Overwrites bytes that were written before.
+  void write_at(size_t offset, std::string_view bytes);
+  void commit();
+
+ private:
+  struct Parts;
+  std::string path_;
+  std::unique_ptr<Parts> parts_;
+};
 
 /// Removes the temporary files that killed processes left beside `path`. Call it when no thread is
 /// writing to `path`. Throws IoError when the folder cannot be read.

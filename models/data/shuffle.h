@@ -16,7 +16,8 @@ enum class Stream : uint64_t {
   date_part = 4,
   grammar = 5,
   grammar_part = 6,
-  series = 7
+  series = 7,
+  windows = 8
 };
 
 /// The stream number `index` of a purpose: its numbers depend on (seed, purpose, index) alone, so

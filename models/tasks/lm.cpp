@@ -36,6 +36,17 @@ int64_t count_characters(std::string_view text) {
   return int64_t(data::split(data::Unit::character, text).size());
 }
 
+/// The same of ids.
+int64_t end_of_training(const data::TokenSource& tokens) { return tokens.size() / 10 * 9; }
+
+/// How many characters a token has, in the mean of the first hundred thousand.
+double token_characters(const data::Tokenizer& tokenizer, const data::TokenSource& tokens) {
+  std::vector<int64_t> ids(size_t(std::min<int64_t>(tokens.size(), 100'000)));
+  tokens.read(0, ids);
+  const std::string text = repaired_utf8(tokenizer.decode(ids));
+  return double(count_characters(text)) / double(ids.size());
+}
+
 /// Some tokens as the model goes on from the first token of the text.
 std::string continued(const StoredModel& stored, int64_t first, int64_t count) {
   Generator generator(1);
@@ -57,7 +68,8 @@ std::vector<Field> Lm::settings() {
 
 std::vector<Field> Lm::options() {
   FieldVisitor visit;
-  visit("data", chosen_.data, {}, "a text, UTF-8 (else English sentences are generated)");
+  visit("data", chosen_.data, {},
+        "a text, UTF-8, or a file of heed tokens (else English sentences are generated)");
   chosen_.tokens.fields(visit);
   auto fields = visit.take();
   fields.push_back(settings()[1]);
@@ -95,6 +107,9 @@ void Lm::read(const DataPlaces&) {
     for (const auto& sentence : data::grammar_examples(20'000, 1, data::Part::train)) {
       text += data::join(data::Unit::word, sentence.example.source) + ".\n";
     }
+  } else if (data::is_token_file(chosen_.data)) {
+    file_ = std::make_shared<data::TokenFile>(chosen_.data);
+    return;
   } else {
     text = read_file(chosen_.data);
     if (!valid_utf8(text)) fail<FileError>(chosen_.data, ": expected text in UTF-8");
@@ -107,32 +122,55 @@ void Lm::read(const DataPlaces&) {
 
 DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
   kept_.generated = chosen_.data.empty();
+  if (file_) return set_up_file(stored, model);
   const std::string& kind = chosen_.tokens.tokens;
   const std::shared_ptr tokenizer =
       data::train_tokenizer(kind == "character" ? train_text_ + validation_text_ : train_text_,
                             chosen_.tokens.options(kind == "word"));
   stored.tokenizers = {{"text", tokenizer}};
   set_size(model, "tokens", tokenizer->size());
-  train_ = tokenizer->encode(train_text_);
+  train_ = std::make_unique<data::TokenList>(tokenizer->encode(train_text_));
   return {.examples = show::grouped(count_characters(train_text_)) + " characters to learn (" +
-                      show::grouped(int64_t(train_.size())) + " tokens), " +
+                      show::grouped(train_->size()) + " tokens), " +
                       show::grouped(count_characters(validation_text_)) + " to validate",
           .sizes = "vocabulary of " + text(tokenizer->size()) + " tokens",
           .items = "tokens"};
 }
 
+DataFacts Lm::set_up_file(StoredModel& stored, std::span<const Field> model) {
+  stored.tokenizers = {{"text", file_->tokenizer()}};
+  set_size(model, "tokens", file_->tokenizer()->size());
+  const int64_t learned = end_of_training(*file_);
+  train_ = std::make_unique<data::TokenPart>(*file_, 0, learned);
+  return {.examples = show::grouped(learned) + " tokens to learn, " +
+                      show::grouped(file_->size() - learned) + " to validate",
+          .sizes = "vocabulary of " + text(file_->tokenizer()->size()) + " tokens",
+          .items = "tokens"};
+}
+
 std::function<BatchLoss()> Lm::begin(const StoredModel& stored, const TrainingConfig& config) {
   const auto& model = as<LanguageModel>(*stored.model);
-  return text_loss(model, train_, window_length(model, kept_.length), config);
+  return text_loss(model, *train_, window_length(model, kept_.length), config);
+}
+
+std::unique_ptr<const data::TokenSource> Lm::validation(const StoredModel& stored) const {
+  const data::Tokenizer& tokenizer = stored.tokenizer("text");
+  if (!file_) return std::make_unique<data::TokenList>(tokenizer.encode(validation_text_));
+  require(file_->tokenizer()->to_json() == tokenizer.to_json(), chosen_.data,
+          ": the ids of this file are not those of the model's tokenizer");
+  return std::make_unique<data::TokenPart>(*file_, end_of_training(*file_), file_->size());
 }
 
 Report Lm::measured(const StoredModel& stored, int64_t most_windows) const {
   const auto& model = as<LanguageModel>(*stored.model);
-  const auto tokens = stored.tokenizer("text").encode(validation_text_);
-  const TextFit fit = fit_of(model, tokens, window_length(model, kept_.length), most_windows);
-  const double token_characters =
-      double(count_characters(validation_text_)) / double(tokens.size());
-  const double bits = fit.loss() / std::numbers::ln2 / token_characters;
+  const auto tokens = validation(stored);
+  const TextFit fit = fit_of(model, *tokens, window_length(model, kept_.length), most_windows);
+  const double characters =
+      file_ ? token_characters(stored.tokenizer("text"), *tokens)
+            : double(count_characters(validation_text_)) / double(tokens->size());
+  const double bits = fit.loss() / std::numbers::ln2 / characters;
+  std::vector<int64_t> first(1);
+  tokens->read(0, first);
   return {
       .measures = Json::object()
                       .set("loss", fit.loss())
@@ -144,14 +182,19 @@ Report Lm::measured(const StoredModel& stored, int64_t most_windows) const {
       .count = fit.tokens,
       .counted = "tokens",
       .samples = {
-          {.source = "", .written = continued(stored, tokens[0], sample_tokens), .judged = false}}};
+          {.source = "", .written = continued(stored, first[0], sample_tokens), .judged = false}}};
 }
 
 Report Lm::validate(const StoredModel& stored, int64_t) {
   return measured(stored, validation_windows);
 }
 
-Report Lm::test(const StoredModel& stored) { return measured(stored, 0); }
+/// Of a text all of the last tenth; of a file of ids, which may be very long, a million tokens.
+Report Lm::test(const StoredModel& stored) {
+  constexpr int64_t most_tokens = 1'000'000;
+  const auto& model = as<LanguageModel>(*stored.model);
+  return measured(stored, file_ ? most_tokens / window_length(model, kept_.length) + 1 : 0);
+}
 
 std::vector<Answer> Lm::answer(const StoredModel& stored, std::span<const std::string> texts,
                                const AskOptions& options) const {

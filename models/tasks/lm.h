@@ -1,5 +1,6 @@
 #pragma once
 
+#include "heed/models/data/token_source.h"
 #include "heed/models/tasks/task.h"
 
 namespace heed::models {
@@ -26,6 +27,9 @@ class Lm final : public Task {
                              const AskOptions& options) const override;
 
  private:
+  DataFacts set_up_file(StoredModel& stored, std::span<const Field> model);
+  /// The last tenth, in the tokens of the model.
+  std::unique_ptr<const data::TokenSource> validation(const StoredModel& stored) const;
   Report measured(const StoredModel& stored, int64_t most_windows) const;
 
   struct Kept {
@@ -36,8 +40,9 @@ class Lm final : public Task {
     std::string data = {};
     TokenChoice tokens = {.tokens = "character"};
   } chosen_;
-  std::string train_text_, validation_text_;
-  std::vector<int64_t> train_;
+  std::string train_text_, validation_text_;     // of a text
+  std::shared_ptr<const data::TokenFile> file_;  // or the file of ids that was named
+  std::unique_ptr<const data::TokenSource> train_;
 };
 
 }  // namespace heed::models

@@ -5,57 +5,28 @@
 #include <vector>
 
 #include "heed/autograd/recording.h"
-#include "heed/core/creation.h"
-#include "heed/core/generator.h"
-#include "heed/core/shape.h"
-#include "heed/models/data/shuffle.h"
+#include "heed/models/data/windows.h"
 #include "heed/nn/loss.h"
 
 namespace heed::models {
-namespace {
-
-/// A window and the token after each of its tokens.
-struct Windows {
-  Tensor in, out;  // (B, T) i64
-};
-
-Windows windows_at(std::span<const int64_t> text, std::span<const int64_t> begins, int64_t length) {
-  std::vector<int64_t> in, out;
-  for (const int64_t begin : begins) {
-    const auto first = text.begin() + begin;
-    in.insert(in.end(), first, first + length);
-    out.insert(out.end(), first + 1, first + 1 + length);
-  }
-  const Shape shape{int64_t(begins.size()), length};
-  return {from_values(in, shape), from_values(out, shape)};
-}
-
-}  // namespace
-
 double TextFit::perplexity() const { return std::exp(loss()); }
 
 int64_t window_length(const LanguageModel& model, int64_t length) {
   return model.context() > 0 ? model.context() : length;
 }
 
-std::function<BatchLoss()> text_loss(const LanguageModel& model, std::span<const int64_t> text,
+std::function<BatchLoss()> text_loss(const LanguageModel& model, const data::TokenSource& text,
                                      int64_t length, const TrainingConfig& config) {
-  const int64_t places = int64_t(text.size()) - length;
-  require(places >= 1, "the text to learn from has ", text.size(), " tokens, and a window ", length,
-          " and one more");
-  Generator generator = data::stream(uint64_t(config.seed), data::Stream::order);
-  return
-      [&model, text, length, places, generator, rows = config.batch_size]() mutable -> BatchLoss {
-        std::vector<int64_t> begins;
-        for (int64_t row = 0; row < rows; ++row) begins.push_back(generator.integer(places));
-        const auto [in, out] = windows_at(text, begins, length);
-        return {nn::cross_entropy(model.forward(in), out), rows * length};
-      };
+  data::RandomWindows windows(text, config.batch_size, length, uint64_t(config.seed));
+  return [&model, windows]() mutable -> BatchLoss {
+    const auto [in, out] = windows.next();
+    return {nn::cross_entropy(model.forward(in), out), in.numel()};
+  };
 }
 
-TextFit fit_of(const LanguageModel& model, std::span<const int64_t> text, int64_t length,
+TextFit fit_of(const LanguageModel& model, const data::TokenSource& text, int64_t length,
                int64_t most_windows) {
-  const int64_t tokens = int64_t(text.size()) - 1;
+  const int64_t tokens = text.size() - 1;
   require(tokens >= 1, "expected a text of at least 2 tokens, got ", text.size());
   const int64_t whole = tokens / length;
   const int64_t count = most_windows > 0 ? std::min(whole, most_windows) : whole;
@@ -64,7 +35,7 @@ TextFit fit_of(const LanguageModel& model, std::span<const int64_t> text, int64_
   const NoGrad guard;
   TextFit fit;
   const auto add = [&](std::span<const int64_t> begins, int64_t steps) {
-    const auto [in, out] = windows_at(text, begins, steps);
+    const auto [in, out] = data::windows_at(text, begins, steps);
     const auto sum = nn::cross_entropy(model.forward(in), out, {.reduction = nn::Reduction::sum});
     fit.nats += sum.item();
     fit.tokens += int64_t(begins.size()) * steps;

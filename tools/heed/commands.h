@@ -29,3 +29,4 @@ Command attention_command();
 Command inspect_command();
 Command explain_command();
 Command tutorial_command();
+Command tokens_command();

@@ -12,8 +12,9 @@ using namespace heed;
 namespace {
 
 std::vector<Command> commands() {
-  return {train_command(),     evaluate_command(), predict_command(), generate_command(),
-          attention_command(), inspect_command(),  explain_command(), tutorial_command()};
+  return {train_command(),    evaluate_command(),  predict_command(),
+          generate_command(), attention_command(), inspect_command(),
+          explain_command(),  tutorial_command(),  tokens_command()};
 }
 
 /// Flags that every command has.

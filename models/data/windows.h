@@ -1,0 +1,58 @@
+#pragma once
+
+#include <vector>
+
+#include "heed/core/tensor.h"
+#include "heed/models/data/token_source.h"
+
+namespace heed::data {
+
+/// Windows of a text: what a language model reads, and the token after each.
+struct Windows {
+  Tensor in, out;  // (B, T) i64
+};
+
+/// The windows of `length` tokens that begin at these places.
+Windows windows_at(const TokenSource& text, std::span<const int64_t> begins, int64_t length);
+
+/// Batches of windows that begin anywhere, each place as likely as any other. Batch number k
+/// depends on the size of the text, rows, length, the seed and k alone, so the number of batches
+/// taken is all the state.
+class RandomWindows {
+ public:
+  /// Error when the text has no length + 1 tokens, or rows or length is below 1.
+  RandomWindows(const TokenSource& text, int64_t rows, int64_t length, uint64_t seed);
+  Windows next();
+  int64_t state() const { return taken_; }
+  /// Error for a state below 0.
+  void set_state(int64_t taken);
+
+ private:
+  const TokenSource& text_;
+  int64_t rows_, length_;
+  uint64_t seed_;
+  int64_t taken_ = 0;
+};
+
+/// The text in order, for models that carry their state from batch to batch: it is cut into `rows`
+/// streams of equal length, and each batch has the next `length` tokens of each stream. After the
+/// last whole batch it begins anew; starts_anew() tells when to start from an empty state.
+class StreamWindows {
+ public:
+  /// Error when a stream has no length + 1 tokens, or rows or length is below 1.
+  StreamWindows(const TokenSource& text, int64_t rows, int64_t length);
+  Windows next();
+  /// Is the next batch the first of the text?
+  bool starts_anew() const { return taken_ % batches_ == 0; }
+  /// Batches in one reading of the text.
+  int64_t batches() const { return batches_; }
+  int64_t state() const { return taken_; }
+  void set_state(int64_t taken);
+
+ private:
+  const TokenSource& text_;
+  int64_t rows_, length_, stream_, batches_;  // stream_: tokens from one row's start to the next
+  int64_t taken_ = 0;
+};
+
+}  // namespace heed::data
