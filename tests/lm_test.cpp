@@ -62,14 +62,13 @@ RunConfig small_run(const std::string& data, std::string_view model) {
 TEST_CASE("an even model needs log V nats a token, and every token but the first counts once") {
   const Even model;
   for (const int64_t length : {7, 8, 64, 100, 1000}) {
-    const TextFit fit = fit_of(model, data::TokenList(some_ids(65, 5)), length);
+    const TextFit fit = fit_of(model, some_ids(65, 5), length);
     CHECK(fit.tokens == 64);
     CHECK(fit.loss() == Approx(std::log(5.0)));
     CHECK(fit.perplexity() == Approx(5.0));
   }
-  CHECK(fit_of(model, data::TokenList(some_ids(65, 5)), 8, 3).tokens == 24);
-  check_error([&] { fit_of(model, data::TokenList(some_ids(1, 5)), 8); },
-              "at least 2 tokens, got 1");
+  CHECK(fit_of(model, some_ids(65, 5), 8, 3).tokens == 24);
+  check_error([&] { fit_of(model, some_ids(1, 5), 8); }, "at least 2 tokens, got 1");
 }
 
 TEST_CASE("the fit of a text is the cross entropy of its windows") {
@@ -81,8 +80,7 @@ TEST_CASE("the fit of a text is the cross entropy of its windows") {
   const Tensor in = from_values(std::span(ids).first(16), {2, 8});
   const Tensor out = from_values(std::span(ids).last(16), {2, 8});
   const double loss = nn::cross_entropy(model.forward(in), out).item();
-  CHECK(fit_of(model, data::TokenList(ids), window_length(model, 99)).loss() ==
-        Approx(loss).epsilon(1e-6));
+  CHECK(fit_of(model, ids, window_length(model, 99)).loss() == Approx(loss).epsilon(1e-6));
   CHECK(window_length(model, 99) == 8);
   CHECK(window_length(Even(), 99) == 99);
 }

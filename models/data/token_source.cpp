@@ -69,7 +69,7 @@ void append_ids(AtomicFile& file, std::span<const int64_t> ids) {
 
 }  // namespace
 
-void TokenList::read(int64_t begin, std::span<int64_t> into) const {
+void TokenView::read(int64_t begin, std::span<int64_t> into) const {
   std::copy_n(ids_.begin() + begin, into.size(), into.begin());
 }
 

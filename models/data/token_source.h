@@ -22,12 +22,25 @@ class TokenSource {
   virtual void read(int64_t begin, std::span<int64_t> into) const = 0;
 };
 
-/// Ids in memory.
+/// Ids that somebody else holds in memory.
+class TokenView final : public TokenSource {
+ public:
+  explicit TokenView(std::span<const int64_t> ids) : ids_(ids) {}
+  int64_t size() const override { return int64_t(ids_.size()); }
+  void read(int64_t begin, std::span<int64_t> into) const override;
+
+ private:
+  std::span<const int64_t> ids_;
+};
+
+/// Ids in memory of its own.
 class TokenList final : public TokenSource {
  public:
   explicit TokenList(std::vector<int64_t> ids) : ids_(std::move(ids)) {}
   int64_t size() const override { return int64_t(ids_.size()); }
-  void read(int64_t begin, std::span<int64_t> into) const override;
+  void read(int64_t begin, std::span<int64_t> into) const override {
+    TokenView(ids_).read(begin, into);
+  }
 
  private:
   std::vector<int64_t> ids_;

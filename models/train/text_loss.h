@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "heed/models/data/token_source.h"
 #include "heed/models/decode/language_model.h"
@@ -33,5 +34,9 @@ struct TextFit {
 /// model.eval() first. Error when the text has fewer than two tokens.
 TextFit fit_of(const LanguageModel& model, const data::TokenSource& text, int64_t length,
                int64_t most_windows = 0);
+inline TextFit fit_of(const LanguageModel& model, std::span<const int64_t> ids, int64_t length,
+                      int64_t most_windows = 0) {
+  return fit_of(model, data::TokenView(ids), length, most_windows);
+}
 
 }  // namespace heed::models
