@@ -244,6 +244,39 @@ TEST_CASE("the order goes on from its state with the same batches") {
   CHECK(order.state() == BucketState{.epoch = 2, .position = 7});
 }
 
+TEST_CASE("batches keep a limit of tokens, padding included") {
+  const auto lengths = some_lengths(1000);  // sources up to 12, targets up to 4
+  for (const int64_t limit : {1, 16, 100, 400}) {
+    BucketOrder order(lengths, {.examples = 50, .tokens = limit}, 5);
+    Ids seen;
+    const int64_t batches = order.batches();
+    for (int64_t i = 0; i < batches; ++i) {
+      const auto batch = order.next();
+      int64_t source = 0, target = 0;
+      for (const int64_t index : batch) {
+        source = std::max(source, lengths[index].source);
+        target = std::max(target, lengths[index].target);
+      }
+      const int64_t tokens = int64_t(batch.size()) * (source + target);
+      CHECK((tokens <= limit || batch.size() == 1));
+      CHECK(batch.size() <= 50);
+      seen.insert(seen.end(), batch.begin(), batch.end());
+    }
+    std::sort(seen.begin(), seen.end());
+    REQUIRE(seen.size() == 1000);
+    for (int64_t i = 0; i < 1000; ++i) REQUIRE(seen[i] == i);
+    const int64_t ideal = 8000 / limit;  // a pair has 8 tokens in the mean
+    if (limit >= 100) CHECK(batches < ideal * 3 / 2);
+    order.next();
+    const BucketState state = order.state();
+    BucketOrder resumed(lengths, {.examples = 50, .tokens = limit}, 5);
+    resumed.set_state(state);
+    for (int i = 0; i < 5; ++i) CHECK(resumed.next() == order.next());
+  }
+  check_error([&] { BucketOrder(lengths, {.examples = 5, .tokens = -1}, 5); },
+              "the limit of tokens must be at least 0, got -1");
+}
+
 TEST_CASE("the order differs by seed and by epoch") {
   const auto epoch = [](uint64_t seed, int64_t number) {
     BucketOrder order(some_lengths(300), 16, seed);

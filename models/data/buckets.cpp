@@ -18,30 +18,58 @@ std::vector<PairLengths> lengths(std::span<const EncodedPair> pairs) {
   return lengths;
 }
 
-BucketOrder::BucketOrder(std::vector<PairLengths> lengths, int64_t batch_size, uint64_t seed)
-    : lengths_(std::move(lengths)), batch_size_(batch_size), seed_(seed) {
-  require(batch_size >= 1, "BucketOrder: batch_size must be at least 1, got ", batch_size);
+BucketOrder::BucketOrder(std::vector<PairLengths> lengths, BatchLimits limits, uint64_t seed)
+    : lengths_(std::move(lengths)), limits_(limits), seed_(seed) {
+  constexpr int64_t batches_in_pool = 50;
+  require(limits.examples >= 1, "BucketOrder: batch_size must be at least 1, got ",
+          limits.examples);
+  require(limits.tokens >= 0, "BucketOrder: the limit of tokens must be at least 0, got ",
+          limits.tokens);
   require(!lengths_.empty(), "BucketOrder: expected at least one example, got none");
-  batch_size_ = std::min(batch_size, int64_t(lengths_.size()));  // 50 of them cannot overflow
+  const auto count = int64_t(lengths_.size());
+  limits_.examples = std::min(limits.examples, count);  // 50 of them cannot overflow
+  int64_t batch = limits_.examples;
+  if (limits.tokens > 0) {
+    const int64_t total = std::accumulate(
+        lengths_.begin(), lengths_.end(), int64_t{0},
+        [](int64_t sum, const PairLengths& pair) { return sum + pair.source + pair.target; });
+    const int64_t mean = std::max<int64_t>(1, total / count);
+    batch = std::clamp<int64_t>(limits.tokens / mean, 1, batch);
+  }
+  pool_ = batch * batches_in_pool;
   order_epoch();
 }
 
+/// Cuts examples of similar lengths into batches within the limits.
+void BucketOrder::cut(std::span<const int64_t> pool) {
+  std::vector<int64_t> batch;
+  PairLengths longest;
+  for (const int64_t index : pool) {
+    const PairLengths with{.source = std::max(longest.source, lengths_[index].source),
+                           .target = std::max(longest.target, lengths_[index].target)};
+    const int64_t examples = int64_t(batch.size()) + 1;
+    const bool full =
+        examples > limits_.examples ||
+        (limits_.tokens > 0 && examples * (with.source + with.target) > limits_.tokens);
+    if (full && !batch.empty()) batches_.push_back(std::exchange(batch, {}));
+    longest = batch.empty() ? lengths_[index] : with;
+    batch.push_back(index);
+  }
+  if (!batch.empty()) batches_.push_back(std::move(batch));
+}
+
 void BucketOrder::order_epoch() {
-  constexpr int64_t batches_in_pool = 50;
   auto generator = stream(seed_, Stream::order, uint64_t(state_.epoch));
   std::vector<int64_t> order(lengths_.size());
   std::iota(order.begin(), order.end(), 0);
   shuffle(std::span(order), generator);
-  const int64_t total = int64_t(order.size()), pool = batch_size_ * batches_in_pool;
-  for (int64_t begin = 0; begin < total; begin += pool) {
-    const auto end = order.begin() + std::min(begin + pool, total);
-    std::stable_sort(order.begin() + begin, end,
-                     [&](int64_t a, int64_t b) { return lengths_[a] < lengths_[b]; });
-  }
   batches_.clear();
-  for (int64_t begin = 0; begin < total; begin += batch_size_) {
-    const int64_t end = std::min(begin + batch_size_, total);
-    batches_.emplace_back(order.begin() + begin, order.begin() + end);
+  const int64_t total = int64_t(order.size());
+  for (int64_t begin = 0; begin < total; begin += pool_) {
+    const int64_t end = std::min(begin + pool_, total);
+    std::stable_sort(order.begin() + begin, order.begin() + end,
+                     [&](int64_t a, int64_t b) { return lengths_[a] < lengths_[b]; });
+    cut(std::span(order).subspan(size_t(begin), size_t(end - begin)));
   }
   shuffle(std::span(batches_), generator);
 }
@@ -56,10 +84,13 @@ std::vector<int64_t> BucketOrder::next() {
 
 void BucketOrder::set_state(BucketState state) {
   require(state.epoch >= 0, "BucketOrder: epoch must be at least 0, got ", state.epoch);
-  require(state.position >= 0 && state.position <= batches(),
-          "BucketOrder: position must be in [0, ", batches(), "], got ", state.position);
-  state_ = state;
+  const BucketState before = std::exchange(state_, state);
   order_epoch();
+  if (state.position >= 0 && state.position <= batches()) return;
+  const int64_t most = batches();
+  state_ = before;
+  order_epoch();
+  fail("BucketOrder: position must be in [0, ", most, "], got ", state.position);
 }
 
 PaddedIds pad(std::span<const std::vector<int64_t>> sequences, int64_t fill) {

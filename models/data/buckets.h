@@ -25,16 +25,27 @@ struct BucketState {
   bool operator==(const BucketState&) const = default;
 };
 
+/// How large a batch is.
+struct BatchLimits {
+  int64_t examples = 0;  ///< at most; at least 1
+  /// At most so many tokens, padding included: examples x (longest source + longest target); an
+  /// example that is longer stands alone. 0: any number.
+  int64_t tokens = 0;
+};
+
 /// An endless walk over the examples in batches of similar lengths. In each epoch, the examples are
-/// shuffled, cut into pools of 50 batches, each pool is sorted by (source, target) length and cut
-/// into batches, and the batches are shuffled: little padding, and other neighbours every epoch.
-/// The order depends only on the lengths, the batch size, the seed and the epoch.
+/// shuffled, cut into pools of about 50 batches, each pool is sorted by (source, target) length and
+/// cut into batches, and the batches are shuffled: little padding, and other neighbours every
+/// epoch. The order depends only on the lengths, the limits, the seed and the epoch.
 class BucketOrder {
  public:
-  /// Error: no examples, or batch_size below 1.
-  BucketOrder(std::vector<PairLengths> lengths, int64_t batch_size, uint64_t seed);
+  /// Error: no examples, or limits out of their ranges.
+  BucketOrder(std::vector<PairLengths> lengths, BatchLimits limits, uint64_t seed);
+  BucketOrder(std::vector<PairLengths> lengths, int64_t batch_size, uint64_t seed)
+      : BucketOrder(std::move(lengths), BatchLimits{.examples = batch_size}, seed) {}
 
-  /// The number of batches in an epoch; every example is in exactly one of them.
+  /// The number of batches in this epoch (with a limit of tokens it differs from epoch to epoch);
+  /// every example is in exactly one of them.
   int64_t batches() const { return int64_t(batches_.size()); }
 
   /// The indices of the next batch's examples; after an epoch's last batch comes the next epoch.
@@ -42,14 +53,16 @@ class BucketOrder {
 
   BucketState state() const { return state_; }
   /// Goes on from a state of an equal order. Error: epoch below 0, position outside
-  /// [0, batches()].
+  /// [0, batches()] of that epoch.
   void set_state(BucketState state);
 
  private:
   void order_epoch();
+  void cut(std::span<const int64_t> pool);
 
   std::vector<PairLengths> lengths_;
-  int64_t batch_size_;
+  BatchLimits limits_;
+  int64_t pool_ = 0;  // examples
   uint64_t seed_;
   BucketState state_;
   std::vector<std::vector<int64_t>> batches_;  // of the state's epoch

@@ -24,7 +24,9 @@ Variable sequence_loss(const Seq2Seq& model, const Batch& batch, double teacher_
 
 std::function<BatchLoss()> pair_loss(const Seq2Seq& model, std::span<const data::EncodedPair> pairs,
                                      const TrainingConfig& config, double teacher_forcing) {
-  data::BucketOrder order(data::lengths(pairs), config.batch_size, uint64_t(config.seed));
+  data::BucketOrder order(data::lengths(pairs),
+                          {.examples = config.batch_size, .tokens = config.batch_tokens},
+                          uint64_t(config.seed));
   return [&model, pairs, order = std::move(order), teacher_forcing]() mutable -> BatchLoss {
     const Batch batch = make_batch(pairs, order.next());
     return {sequence_loss(model, batch, teacher_forcing), batch.tokens};

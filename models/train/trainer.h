@@ -14,6 +14,7 @@ namespace heed::models {
 struct TrainingConfig {
   int64_t steps = 6500;
   int64_t batch_size = 128;
+  int64_t batch_tokens = 0;
   double learning_rate = 2e-3;
   double min_learning_rate = 0;
   int64_t warmup = 200;
@@ -28,6 +29,8 @@ struct TrainingConfig {
   void fields(V& visit) {
     visit("steps", steps, {.min = 1}, "updates of the parameters");
     visit("batch_size", batch_size, {.min = 1}, "examples in a batch");
+    visit("batch_tokens", batch_tokens, {.min = 0},
+          "most tokens of a batch of pairs, padding included; 0: any number");
     visit("learning_rate", learning_rate, {.min = 0}, "of AdamW, at its highest");
     visit("min_learning_rate", min_learning_rate, {.min = 0}, "at the end of the cosine");
     visit("warmup", warmup, {.min = 0}, "steps until it is highest");
