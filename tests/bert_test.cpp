@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "heed/autograd/elementwise.h"
 #include "heed/autograd/engine.h"
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
@@ -12,6 +13,7 @@
 #include "heed/core/io/safetensors.h"
 #include "heed/core/reduce.h"
 #include "heed/core/shape.h"
+#include "heed/models/data/masking.h"
 #include "heed/models/gpt.h"
 #include "heed/models/sentence_encoder.h"
 #include "heed/models/weights.h"
@@ -115,6 +117,70 @@ TEST_CASE("Bert: misuse") {
   const Tensor ids = zeros({1, 3}, {.dtype = i64});
   check_error([&] { model({.ids = ids, .mask = ones({1, 3})}); }, "expected a mask of u8");
   check_error([&] { model({.ids = ids, .token_types = ones({1, 3})}); }, "token_types of i64");
+}
+
+TEST_CASE("mask_tokens: 15 % of the tokens, 80 % of them [MASK], 10 % random, special ones never") {
+  std::vector<int64_t> ids;
+  for (int64_t i = 0; i < 100'000; ++i) ids.push_back(i % 50);
+  Generator random(1);
+  const auto [masked, targets] =
+      data::mask_tokens(ids, {.tokens = 50, .mask_id = 4, .first_token = 5}, random);
+  int changed = 0, wrong = 0;
+  double chosen = 0, hidden = 0, same = 0;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (targets[i] < 0) {
+      changed += masked[i] != ids[i];
+      continue;
+    }
+    wrong += targets[i] != ids[i] || ids[i] < 5;
+    ++chosen;
+    hidden += masked[i] == 4;
+    same += masked[i] == ids[i];
+  }
+  CHECK(changed == 0);
+  CHECK(wrong == 0);
+  CHECK(chosen / 90'000 == Approx(0.15).margin(0.005));
+  CHECK(hidden / chosen == Approx(0.8).margin(0.015));
+  CHECK(same / chosen == Approx(0.1 + 0.1 / 45).margin(0.015));
+  check_error([&] { data::mask_tokens(ids, {.tokens = 10, .share = 2}, random); }, "got 2");
+  check_error([&] { data::mask_tokens(ids, {.tokens = 10}, random); }, "in [0, 10), got 10");
+  check_error([&] { data::mask_tokens(ids, {.tokens = 9, .mask_id = 9}, random); }, "got 9 and 0");
+}
+
+TEST_CASE("BertForPreTraining learns masked tokens and which sentence follows") {
+  manual_seed(4);
+  BertForPreTraining model({.tokens = 13,
+                            .context = 9,
+                            .layers = 1,
+                            .heads = 2,
+                            .width = 16,
+                            .intermediate = 32,
+                            .dropout = 0});
+  optim::AdamW adam(model.parameters(), {.lr = 1e-2});
+  Generator random(6);
+  double first = 0, last = 0;
+  for (int step = 0; step < 300; ++step) {  // [CLS] n n n [SEP] n n n [SEP], or n+1 n+1 n+1
+    std::vector<int64_t> ids, follows;
+    for (int row = 0; row < 16; ++row) {
+      const int64_t n = random.integer(8), other = random.integer(2);
+      follows.push_back(other);
+      for (int64_t i = 0; i < 9; ++i) {
+        const int64_t id = 5 + (n + (i > 4 ? other : 0)) % 8;
+        ids.push_back(i == 0 ? 2 : i % 4 == 0 ? 3 : id);
+      }
+    }
+    const auto masked = data::mask_tokens(
+        ids, {.tokens = 13, .mask_id = 4, .first_token = 5, .share = 0.15}, random);
+    const auto [tokens, next] = model({.ids = from_values(masked.ids, {16, 9})});
+    const Variable loss = nn::cross_entropy(tokens, from_values(masked.targets, {16, 9})) +
+                          nn::cross_entropy(next, from_values(follows, {16}));
+    (step < 10 ? first : last) += step < 10 || step >= 290 ? loss.item() / 10 : 0;
+    adam.zero_grad();
+    loss.backward();
+    adam.step();
+  }
+  CHECK(first > 2.5);  // log 8 + log 2 = 2.8 by chance
+  CHECK(last < 1.2);
 }
 
 TEST_CASE("weights: names are mapped by the first rule that fits") {
