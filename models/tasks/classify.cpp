@@ -269,7 +269,8 @@ std::function<BatchLoss()> Classify::begin(const StoredModel& stored,
     lengths[i].source = int64_t(train_.texts[i].size());
   }
   const auto seed = uint64_t(config.seed);
-  data::BucketOrder order(std::move(lengths), config.batch_size, seed);
+  data::BucketOrder order(std::move(lengths),
+                          {.examples = config.batch_size, .tokens = config.batch_tokens}, seed);
   const auto& model = as<Classifier>(*stored.model);
   return [this, &model, order, shifts = data::stream(seed, data::Stream::order, 1)]() mutable {
     const auto places = order.next();

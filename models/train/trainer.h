@@ -30,7 +30,7 @@ struct TrainingConfig {
     visit("steps", steps, {.min = 1}, "updates of the parameters");
     visit("batch_size", batch_size, {.min = 1}, "examples in a batch");
     visit("batch_tokens", batch_tokens, {.min = 0},
-          "most tokens of a batch of pairs, padding included; 0: any number");
+          "most tokens of a batch of pairs or texts, padding included; 0: any number");
     visit("learning_rate", learning_rate, {.min = 0}, "of AdamW, at its highest");
     visit("min_learning_rate", min_learning_rate, {.min = 0}, "at the end of the cosine");
     visit("warmup", warmup, {.min = 0}, "steps until it is highest");
