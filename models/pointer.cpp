@@ -69,7 +69,7 @@ DecoderState Pointer::encode(const Tensor& input, const Tensor& given_lengths) c
                      nn::length_mask(lengths + 1, input.size(1) + 1)}};
 }
 
-/// Section 2.3, eq. 3, with e_j of the encoder and d_i of the decoder, which has read P_{C_{i-1}}:
+/// Section 2.3 (u of eq. 3): e_j of the encoder, d_i of the decoder, which has read P_{C_{i-1}}:
 ///   u_ij = v . tanh(W_1 e_j + W_2 d_i),  p(C_i | C_1 ... C_{i-1}, P) = softmax(u_i)
 Pointer::Walk Pointer::walk(const Tensor& target_in, const DecoderState& from) const {
   const Variable& elements = from.memory[0];  // (B, S + 1, F)

@@ -6,7 +6,7 @@
 #include "heed/nn/linear.h"
 #include "heed/nn/recurrent.h"
 
-/// Yang et al. 2016, "Hierarchical attention networks for document classification", section 2.2.2:
+/// Yang et al. 2016, "Hierarchical attention networks for document classification", section 2.2:
 /// a text is read in both directions, and a learned query picks the tokens that matter.
 namespace heed::models {
 

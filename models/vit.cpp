@@ -47,7 +47,7 @@ Vit::Vit(VitConfig given)
       dropout({settings.dropout}),
       encoder({layer_options(settings), settings.layers, true}),
       head({settings.hidden, settings.classes}) {
-  nn::init::zeros_(head.weight);  // section 4.1: D x K and zero
+  nn::init::zeros_(head.weight);  // section 3.2: D x K and zero
   nn::init::zeros_(*head.bias);
 }
 

@@ -14,11 +14,11 @@ namespace heed::nn {
 
 /// How a query q and a key k of the memory are compared:
 ///   additive    v . tanh(W q + U k)            Bahdanau et al. 2015, appendix A.1.2
-///   dot         q . k                          Luong et al. 2015, eq. 8
-///   general     q . W k                        Luong et al. 2015, eq. 8
+///   dot         q . k                          Luong et al. 2015, section 3.1
+///   general     q . W k                        Luong et al. 2015, section 3.1
 ///   scaled_dot  q . k / sqrt(size)             Vaswani et al. 2017, eq. 1
-///   concat      v . tanh(W [q; k])             Luong et al. 2015, eq. 8
-///   location    v . tanh(W q + U k + V f + b)  Chorowski et al. 2015, eq. 8 and 9, where f is the
+///   concat      v . tanh(W [q; k])             Luong et al. 2015, section 3.1
+///   location    v . tanh(W q + U k + V f + b)  Chorowski et al. 2015, section 2.2, where f is the
 ///               convolution of the weights of the step before (at first zeros) around the key
 enum class Score { additive, dot, general, scaled_dot, concat, location };
 

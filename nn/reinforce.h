@@ -14,7 +14,7 @@ namespace heed::nn {
 /// from step t on, which the choices of row b do not change: it lowers the variance and leaves the
 /// expectation. (Xu et al. take a running mean over batches, which needs a state.)
 /// Williams 1992, "Simple statistical gradient-following algorithms for connectionist reinforcement
-/// learning"; Xu et al. 2015, "Show, attend and tell", eq. 11 and 12.
+/// learning"; Xu et al. 2015, "Show, attend and tell", section 4.1, eq. 11.
 Variable reinforce_loss(const Variable& log_p, const Tensor& costs, const Tensor& counted);
 
 }  // namespace heed::nn

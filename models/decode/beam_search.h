@@ -28,7 +28,7 @@ struct BeamOptions {
 /// a prefix has probability 0). Nothing is recorded; call model.eval() first, or dropout takes
 /// part. Sutskever et al. 2014, section 3.2; Wu et al. 2016, "Google's neural machine translation
 /// system", eq. 14; Kasai et al. 2022, "A call for clarity in beam search: how it works and when it
-/// stops", algorithm 1, where 1 is the usual patience.
+/// stops", where 1 is the usual patience.
 std::vector<std::vector<Hypothesis>> beam_search(const Decoder& decoder,
                                                  const BeamOptions& options = {});
 
