@@ -2,7 +2,7 @@
 // are to be said again, in order. Whoever remembers nothing can do no better than to say blanks
 // until the end and then each of the eight symbols with probability 1/8: 10 ln 8 / (T + 20) nats a
 // step, the memoryless baseline. By T: how far below it LSTM, GRU and attention come.
-// Arjovsky, Shah & Bengio 2016, "Unitary evolution recurrent neural networks", section 4.1.
+// Arjovsky, Shah & Bengio 2016, "Unitary evolution recurrent neural networks", copying memory.
 #include <cmath>
 
 #include "chrono.h"

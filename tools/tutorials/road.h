@@ -17,24 +17,24 @@ inline constexpr RoadStep road[] = {
     {"adding", "an LSTM keeps two numbers over 50 steps of noise, an RNN does not",
      "1 of 2,560 wrong, T = 100 (Hochreiter & Schmidhuber 1997, experiment 4)"},
     {"memory", "ten symbols over T blanks: LSTM, GRU and attention",
-     "memoryless baseline 10 ln 8 / (T + 20) (Arjovsky, Shah & Bengio 2016, section 4.1)"},
+     "memoryless baseline 10 ln 8 / (T + 20) (Arjovsky, Shah & Bengio 2016, copying memory)"},
     {"char_rnn", "two layers of LSTM units write like the text that they read", "-"},
     {"addition", "an LSTM reads a sum and a second one writes the answer",
      "99 % of characters, three digits reversed, 50,000 examples, 100 epochs (Keras, "
      "addition_rnn.py)"},
     {"sentence_length", "a fixed context loses long sentences, attention does not",
-     "a fixed context falls with the length, attention does not (Bahdanau, Cho & Bengio 2015, "
+     "a fixed context falls with the length, RNNsearch-50 does not (Bahdanau, Cho & Bengio 2015, "
      "figure 2)"},
     {"hard", "hard attention beside soft, and the variance of its gradient", "-"},
     {"reversal", "one layer of self-attention turns sequences round",
      "100.00 % of the digits of the test (UvA deep learning tutorial 6)"},
     {"copy", "a transformer of 2 layers copies ten symbols",
-     "prints 0 1 2 3 4 5 6 7 8 9 (The Annotated Transformer, A first example)"},
+     "prints 1 2 3 4 5 6 7 8 9 10 (The Annotated Transformer of 2018, A first example)"},
     {"sort", "a GPT of 3 blocks sorts six digits",
      "5,000 of 5,000 fresh inputs right, in about a minute on a laptop (minGPT, demo.ipynb)"},
     {"shakespeare", "a small GPT writes like Shakespeare",
      "loss 1.88 with the settings for a laptop (nanoGPT, README.md)"},
     {"grokking", "sums modulo 97 are understood long after they are known by heart",
-     "validation to 100 % long after training (Power et al. 2022, figure 1)"},
+     "validation to 100 % long after training (Power et al. 2022, figure 1: division)"},
     {"rows", "an LSTM reads pictures of clothes row by row", "-"},
 };
