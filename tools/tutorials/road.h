@@ -25,6 +25,9 @@ inline constexpr RoadStep road[] = {
     {"sentence_length", "a fixed context loses long sentences, attention does not",
      "a fixed context falls with the length, RNNsearch-50 does not (Bahdanau, Cho & Bengio 2015, "
      "figure 2)"},
+    {"dates", "dates as people write them become 1979-05-03",
+     "the model has learned that Saturday has no predictive value; no accuracy is given (Ahmed "
+     "2017, keras-attention, README.md)"},
     {"hard", "hard attention beside soft, and the variance of its gradient", "-"},
     {"reversal", "one layer of self-attention turns sequences round",
      "100.00 % of the digits of the test (UvA deep learning tutorial 6)"},
