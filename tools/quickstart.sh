@@ -13,7 +13,7 @@ dictionary=$(tools/dictionary.sh)
 settings=()
 if [[ ! -f build/release/CMakeCache.txt ]]; then settings=(-DHEED_BUILD_TESTS=OFF); fi
 phase "configuring" configure "${settings[@]}"
-phase "building heed" build --target heed_program
+phase "building heed and its tutorials" build --target heed_program heed_tutorials
 
 heed=build/release/bin/heed
 train() {   # WHAT TASK FLAGS...
