@@ -355,6 +355,7 @@ TEST_CASE("a signal ends training after its step, saved, with 128 + n") {
                   " & for i in $(seq 600); do [ -s run/metrics.jsonl ] && break; sleep 0.05;"
                   " done; kill -TERM $!; wait $!");
   CHECK(called.code == 128 + 15);
+  contains(called.err, "\nheed: stopping after this step; again to end at once\n");
   CHECK(heed_in(folder, "inspect run").code == 0);
   const auto events = json_lines(read_file(folder / "run/metrics.jsonl"));
   CHECK(events.back().find("event")->as_string() == "interrupted");

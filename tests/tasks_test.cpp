@@ -227,13 +227,90 @@ TEST_CASE("a signal ends a run after its step, and the model is saved") {
   CHECK(lines.find(R"("event":"interrupted","signal":15,"steps":4)") != lines.npos);
 }
 
+TEST_CASE("a signal ends decoding and measuring between two steps") {
+  const TempDir folder;
+  struct View : RunView {
+    void started(const Task&, const DataFacts&, int64_t) override {
+      if (early) std::raise(SIGTERM);
+    }
+    void step(const StepReport& report) override { last = report.step; }
+    void validated(int64_t step, const Report& report) override {
+      validations.push_back(step);
+      if (step == 10) CHECK(std::isfinite(report.cost));
+    }
+    void event(const Json& event) override {
+      if (last == 20 && event.find("event")->as_string() == "step") std::raise(SIGTERM);
+    }
+    bool early = false;
+    int64_t last = 0;
+    std::vector<int64_t> validations;
+  } view;
+  view.early = GENERATE(true, false);
+  std::ofstream(folder / "model.json") << "an older one";
+  std::ofstream(folder / "run.json") << "{}";
+  const RunConfig config = small_run(reversed_pairs(folder, 400));
+  const RunResult result = run(config, {.folder = folder.path()}, view);
+  CHECK(result.signal == SIGTERM);
+  CHECK(result.steps == (view.early ? 0 : 21));
+  CHECK(view.validations == (view.early ? Ids{} : Ids{0, 10, 20}));
+  CHECK(result.paths.empty() == view.early);
+  CHECK((read_file(folder / "model.json") == "an older one") == view.early);
+  CHECK((read_file(folder / "run.json") == "{}") == view.early);
+  CHECK(std::filesystem::exists(folder / "metrics.jsonl") != view.early);
+}
+
+TEST_CASE("what cannot be learned leaves an earlier run as it is") {
+  const TempDir folder;
+  std::ofstream(folder / "short.txt") << "hello there";
+  std::ofstream(folder / "run.json") << "an older one";
+  std::ofstream(folder / "model.json") << "an older one";
+  struct View : RunView {
+    void replaces(const std::string&) override { told = true; }
+    bool told = false;
+  } view;
+  for (const std::string data : {"short.txt", "missing.txt"}) {
+    const RunConfig config = default_run("lm");
+    set_field(config.task->options(), "data", (folder / data).string());
+    CHECK_THROWS(run(config, {.folder = folder.path()}, view));
+  }
+  CHECK_FALSE(view.told);
+  CHECK(read_file(folder / "run.json") == "an older one");
+  CHECK(read_file(folder / "model.json") == "an older one");
+}
+
+TEST_CASE("the model is saved when a validation is the best so far, and nothing old stays") {
+  const TempDir folder;
+  for (const char* name : {"run.json", "model.json", "attention.svg", "mine.txt"}) {
+    std::ofstream(folder / name) << "an older one";
+  }
+  struct View : RunView {
+    void replaces(const std::string& path) override { told = path; }
+    void step(const StepReport& report) override {
+      const bool saved = std::filesystem::exists(folder + "/model.json");
+      CHECK(saved == (report.step > 10));
+      if (report.step == 11) throw std::runtime_error("killed");
+    }
+    std::string told, folder;
+  } view;
+  view.folder = folder.path().string();
+  const RunConfig config = small_run(reversed_pairs(folder, 400));
+  check_error([&] { run(config, {.folder = folder.path()}, view); }, "killed");
+  CHECK(view.told == view.folder);
+  CHECK(load_model(folder / "model.json").tokenizer("source").size() == 7);
+  CHECK_FALSE(std::filesystem::exists(folder / "attention.svg"));
+  CHECK(std::filesystem::exists(folder / "mine.txt"));
+}
+
 TEST_CASE("signals are watched only while a watch lives") {
   {
     const SignalWatch watch;
     CHECK(watch.caught() == 0);
+    CHECK_NOTHROW(leave_if_signalled());
     std::raise(SIGINT);
     CHECK(watch.caught() == SIGINT);
+    CHECK_THROWS_AS(leave_if_signalled(), Interrupted);
   }
+  CHECK_NOTHROW(leave_if_signalled());
   CHECK(SignalWatch().caught() == 0);
 }
 

@@ -11,6 +11,7 @@
 #include "heed/core/shape.h"
 #include "heed/core/sort.h"
 #include "heed/models/decode/beam.h"
+#include "heed/models/train/signals.h"
 
 namespace heed::models {
 namespace {
@@ -33,6 +34,7 @@ class Search {
     DecoderState state = decoder_.state;
     Tensor tokens = select(decoder_.read, 1, -1);  // (B)
     for (int64_t t = 0; t < options_.max_length && tokens.numel() > 0; ++t) {
+      leave_if_signalled();
       const DecoderStep step = decoder_.step(tokens, state);
       if (options_.maps && step.weights.defined()) weights_.push_back(step.weights.value());
       const std::vector<double> coverage = cover(step);

@@ -5,6 +5,7 @@
 #include "heed/autograd/recording.h"
 #include "heed/core/index.h"
 #include "heed/core/shape.h"
+#include "heed/models/train/signals.h"
 
 namespace heed::models::detail {
 namespace {
@@ -48,6 +49,7 @@ std::vector<Hypothesis> unroll(const char* op, const Decoder& decoder, const Unr
   DecoderState state = decoder.state;
   Tensor tokens = select(decoder.read, 1, -1);  // (B)
   for (int64_t t = 0; t < options.max_length && std::ranges::any_of(found, open); ++t) {
+    leave_if_signalled();
     DecoderStep step = decoder.step(tokens, state);
     const Tensor log_p = log_probabilities(step);
     tokens = choose(step.logits.value(), log_p, t);

@@ -19,6 +19,7 @@
 #include "heed/models/data/shuffle.h"
 #include "heed/models/data/unit_tokenizer.h"
 #include "heed/models/show/text.h"
+#include "heed/models/train/signals.h"
 #include "heed/nn/loss.h"
 
 namespace heed::models {
@@ -291,6 +292,7 @@ Report Classify::measured(const StoredModel& stored, const Labelled& part, int64
   double nats = 0;
   int64_t right = 0;
   for (int64_t begin = 0; begin < count; begin += 256) {
+    leave_if_signalled();
     const auto places = counted(begin, std::min(begin + 256, count));
     const Tensor logits = found(stored, part.batch(places), false).logits;
     const Tensor labels = part.labels_of(places);
@@ -300,6 +302,7 @@ Report Classify::measured(const StoredModel& stored, const Labelled& part, int64
   const double share = double(right) / double(count), loss = nats / double(count);
   Report report{.measures = Json::object().set("accuracy", 100 * share).set("loss", loss),
                 .words = show::fixed(100 * share, 2) + " % right, loss " + show::fixed(loss, 4),
+                .cost = loss,
                 .count = count};
   for (int64_t i = 0; i < std::min(samples, count); ++i) {
     const int64_t place = i * count / samples;

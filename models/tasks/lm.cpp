@@ -179,6 +179,7 @@ Report Lm::measured(const StoredModel& stored, int64_t most_windows) const {
       .words = "loss " + show::fixed(fit.loss(), 4) + ", perplexity " +
                show::fixed(fit.perplexity(), 2) + ", " + show::fixed(bits, 3) +
                " bits per character",
+      .cost = fit.loss(),
       .count = fit.tokens,
       .counted = "tokens",
       .samples = {

@@ -161,7 +161,9 @@ Report PairTask::measured(const Examined& examined) const {
     answers.push_back(written(examined.stored, transcript));
   }
   for (const auto& example : examined.examples) right.push_back(example.targets);
-  Report report{.measures = measures(data::error_rates(answers, right)),
+  const auto rates = data::error_rates(answers, right);
+  Report report{.measures = measures(rates),
+                .cost = rates.token_error_rate,
                 .count = int64_t(answers.size())};
   measure_more(examined, report.measures);
   report.words = describe(report.measures);

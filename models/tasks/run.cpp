@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <system_error>
 
@@ -49,14 +50,21 @@ class Run {
       : config_(config), task_(*config.task), options_(options), view_(view) {}
 
   RunResult operator()() {
-    prepare();
-    const SignalWatch signals;
-    const Stopwatch watch;
-    result_.steps = train(watch, signals);
-    result_.train_seconds = watch.seconds();
+    const DataFacts facts = prepare();
+    const auto next = task_.begin(stored_, config_.recipe.training);
+    const SignalWatch signals(options_.stopping);
+    view_.started(task_, facts, nn::count_parameters(*stored_.model).total);
+    stored_.model->eval();
+    try {
+      const Report before = task_.validate(stored_, 0);
+      open_folder();
+      tell(0, before);
+      work(next, signals);
+    } catch (const Interrupted&) {
+      // Before training there is nothing to save, and before the test the model is saved.
+    }
     result_.signal = signals.caught();
-    save();
-    if (result_.signal == 0) test();
+    if (result_.signal != 0) interrupted();
     view_.finished(result_);
     return std::move(result_);
   }
@@ -66,36 +74,53 @@ class Run {
     return (std::filesystem::path(options_.folder) / name).string();
   }
 
+  void work(const std::function<BatchLoss()>& next, const SignalWatch& signals) {
+    const Stopwatch watch;
+    result_.steps = train(next, watch, signals);
+    result_.train_seconds = watch.seconds();
+    save();
+    if (signals.caught() == 0) test();
+  }
+
   void event(Json json) {
     metrics_->write(json.dump());
     view_.event(json);
   }
 
-  void prepare() {
+  DataFacts prepare() {
     const auto& [type, settings, training] = config_.recipe;
     task_.read(options_.places);
-    const DataFacts facts = task_.set_up(stored_, settings->fields());
+    DataFacts facts = task_.set_up(stored_, settings->fields());
     check_fields(settings->fields(), "model");
     stored_.task = settings_json(task_);
     manual_seed(uint64_t(training.seed));
     stored_.model = settings->make();
     stored_.model->name_parameters();
+    return facts;
+  }
+
+  /// The files of this run in place of an earlier one's: a folder holds one run alone.
+  void open_folder() {
     make_folder(options_.folder);
+    std::error_code error;
+    if (std::filesystem::exists(path("run.json"), error)) view_.replaces(options_.folder);
+    for (const char* name : {"model.json", "model.safetensors", "attention.html", "attention.svg",
+                             "forecast.svg", "metrics.jsonl"}) {
+      std::filesystem::remove(path(name), error);
+      if (error) fail<IoError>(path(name), ": cannot remove it: ", error.message());
+    }
     const Json echo = to_json(config_).set("machine", options_.machine);
     write_file_atomic(path("run.json"), echo.dump(2) + "\n");
     metrics_.emplace(path("metrics.jsonl"));
-    view_.started(task_, facts, nn::count_parameters(*stored_.model).total);
   }
 
-  int64_t train(const Stopwatch& watch, const SignalWatch& signals) {
-    const auto& training = config_.recipe.training;
-    stored_.model->eval();
-    validate(0);
+  int64_t train(const std::function<BatchLoss()>& next, const Stopwatch& watch,
+                const SignalWatch& signals) {
     const TrainingObserver observer{
         .step = [&](const StepReport& report) { step(report, watch.seconds()); },
         .validate = [&](int64_t step) { validate(step); },
         .stop = [&] { return signals.caught() != 0; }};
-    const auto next = task_.begin(stored_, training);
+    const auto& training = config_.recipe.training;
     try {
       return models::train(*stored_.model, next, training, observer, options_.max_steps);
     } catch (const DivergedError& error) {
@@ -118,7 +143,18 @@ class Run {
   }
 
   void validate(int64_t step) {
-    const Report report = task_.validate(stored_, step);
+    try {
+      const Report report = task_.validate(stored_, step);
+      tell(step, report);
+      if (!(report.cost < best_cost_)) return;
+      best_cost_ = report.cost;
+      save();
+    } catch (const Interrupted&) {
+      // The trainer stops, and the model is saved as it is.
+    }
+  }
+
+  void tell(int64_t step, const Report& report) {
     if (!report.measures.items().empty()) {
       Json json = Json::object().set("event", "validation").set("step", step);
       for (const auto& [name, value] : report.measures.items()) json.set(name, value);
@@ -130,7 +166,10 @@ class Run {
   void save() {
     result_.paths = {path("model.json")};
     save_model(result_.paths[0], stored_, options_.save);
-    if (result_.signal == 0) return;
+  }
+
+  void interrupted() {
+    if (!metrics_) return;  // nothing was written
     event(Json::object()
               .set("event", "interrupted")
               .set("signal", result_.signal)
@@ -170,6 +209,7 @@ class Run {
   RunView& view_;
   StoredModel stored_;
   std::optional<LineWriter> metrics_;
+  double best_cost_ = std::numeric_limits<double>::infinity();
   RunResult result_;
 };
 

@@ -15,6 +15,7 @@
 #include "heed/models/forecaster.h"
 #include "heed/models/show/line_plot.h"
 #include "heed/models/show/text.h"
+#include "heed/models/train/signals.h"
 #include "heed/nn/loss.h"
 
 namespace heed::models {
@@ -184,6 +185,7 @@ Report SeriesTask::measured(const StoredModel& stored, int64_t begin, int64_t en
   const int64_t last = end - series.horizon - series.past;  // where the last window begins
   require(last >= first, "series: too few values to measure: ", end - begin);
   for (int64_t at = first; at <= last; at += 256) {
+    leave_if_signalled();
     std::vector<int64_t> begins;
     for (int64_t i = at; i < std::min(at + 256, last + 1); ++i) begins.push_back(i);
     const auto [past, next] = windows_at(values, begins, series);
@@ -195,6 +197,7 @@ Report SeriesTask::measured(const StoredModel& stored, int64_t begin, int64_t en
   Report report{.measures = Json::object().set("mae", mae).set("naive_mae", naive_mae),
                 .words = "mean absolute error " + show::fixed(mae, 4) + ", of the naive forecast " +
                          show::fixed(naive_mae, 4),
+                .cost = mae,
                 .count = last - first + 1,
                 .counted = "forecasts"};
   for (int64_t i = 0; i < samples; ++i) {

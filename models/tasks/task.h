@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -47,7 +48,9 @@ struct Report {
   Json measures = Json::object();  ///< under the task's names
   std::string words = {};          ///< "99.80 % exact, 0.04 % of the tokens wrong"
   std::string remark = {};         ///< what else there is to say, or nothing
-  int64_t count = 0;               ///< how many items were measured
+  /// What training is to make small: by it one validation is better than another.
+  double cost = std::numeric_limits<double>::quiet_NaN();
+  int64_t count = 0;  ///< how many items were measured
   std::string counted = "examples";
   std::vector<Sample> samples = {};
   std::vector<show::AttentionMap> maps = {};                    ///< that which shows most first

@@ -10,6 +10,7 @@
 #include "heed/core/error.h"
 #include "heed/core/reduce.h"
 #include "heed/models/train/batch.h"
+#include "heed/models/train/signals.h"
 #include "heed/nn/loss.h"
 
 namespace heed::models {
@@ -27,6 +28,7 @@ PairFit fit_of(const Seq2Seq& model, std::span<const data::EncodedPair> pairs, i
   const NoGrad no_grad;
   PairFit fit;
   for (size_t begin = 0; begin < order.size(); begin += size_t(batch_size)) {
+    leave_if_signalled();
     const size_t size = std::min(size_t(batch_size), order.size() - begin);
     const Batch batch = make_batch(pairs, std::span(order).subspan(begin, size));
     const Variable logits = model.forward(batch.source, batch.lengths, batch.target_in);

@@ -6,6 +6,7 @@
 
 #include "heed/autograd/recording.h"
 #include "heed/models/data/windows.h"
+#include "heed/models/train/signals.h"
 #include "heed/nn/loss.h"
 
 namespace heed::models {
@@ -35,6 +36,7 @@ TextFit fit_of(const LanguageModel& model, const data::TokenSource& text, int64_
   const NoGrad guard;
   TextFit fit;
   const auto add = [&](std::span<const int64_t> begins, int64_t steps) {
+    leave_if_signalled();
     const auto [in, out] = data::windows_at(text, begins, steps);
     const auto sum = nn::cross_entropy(model.forward(in), out, {.reduction = nn::Reduction::sum});
     fit.nats += sum.item();

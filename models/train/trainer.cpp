@@ -104,7 +104,7 @@ int64_t train(nn::Module& model, const std::function<BatchLoss()>& next,
       observer.validate(step);
       model.train();
     }
-    if (stop) break;
+    if (stop || (observer.stop && observer.stop())) break;
   }
   return step;
 }

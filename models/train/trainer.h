@@ -71,7 +71,7 @@ struct TrainingObserver {
   std::function<void(const StepReport&)> step = {};  ///< after every step
   /// After every validate_every steps and after the last, in evaluation mode.
   std::function<void(int64_t step)> validate = {};
-  std::function<bool()> stop = {};  ///< asked after every step: true ends training
+  std::function<bool()> stop = {};  ///< asked after steps and validations: true ends training
 };
 
 /// Trains a model in place and leaves it in evaluation mode; returns the number of steps done.

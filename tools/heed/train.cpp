@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 
 #include "commands.h"
 #include "heed/core/io/files.h"
@@ -85,16 +84,15 @@ int train_task(const Arguments& arguments) {
                   .log = arguments.text("log").value_or(""),
                   .steps = max_steps > 0 ? std::min(max_steps, all) : all});
   const std::string folder = arguments.text("out").value_or("runs/" + config.task->name());
-  if (std::error_code none; std::filesystem::exists(folder + "/run.json", none)) {
-    complain("heed: " + folder + " holds an earlier run, which this one replaces");
-  }
-  const RunResult result = run(config,
-                               {.folder = folder,
-                                .places = {.dictionaries = dictionary_places()},
-                                .max_steps = max_steps,
-                                .save = {.safetensors = weights_apart(arguments)},
-                                .machine = machine()},
-                               view);
+  const RunResult result =
+      run(config,
+          {.folder = folder,
+           .places = {.dictionaries = dictionary_places()},
+           .max_steps = max_steps,
+           .save = {.safetensors = weights_apart(arguments)},
+           .stopping = "\nheed: stopping after this step; again to end at once\n",
+           .machine = machine()},
+          view);
   return result.signal == 0 ? 0 : 128 + result.signal;
 }
 

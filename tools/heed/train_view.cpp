@@ -73,6 +73,10 @@ void TrainView::started(const Task& task, const DataFacts& facts, int64_t parame
        text(num_threads()) + " threads");
 }
 
+void TrainView::replaces(const std::string& folder) {
+  complain("heed: " + folder + " holds an earlier run, which this one replaces");
+}
+
 void TrainView::step(const StepReport& report) {
   done_ += report.items;
   const auto passed = std::chrono::steady_clock::now() - start_;
@@ -106,7 +110,7 @@ void TrainView::finished(const RunResult& result) {
   if (log_) log_->finish();
   if (result.signal != 0) {
     complain("heed: ended by signal " + text(result.signal) + " after step " + text(result.steps) +
-             "; saved " + result.paths[0]);
+             (result.paths.empty() ? "; nothing is saved" : "; saved " + result.paths[0]));
   } else if (!options_.json) {
     print_result(result);
   }

@@ -22,6 +22,7 @@ class TrainView final : public heed::models::RunView {
 
   void started(const heed::models::Task& task, const heed::models::DataFacts& facts,
                int64_t parameters) override;
+  void replaces(const std::string& folder) override;
   void step(const heed::models::StepReport& report) override;
   void validated(int64_t step, const heed::models::Report& report) override;
   void event(const heed::Json& event) override;
