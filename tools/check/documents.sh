@@ -46,6 +46,10 @@ while IFS= read -r entry; do
   [[ $entry =~ (\)\"|\"-\")\ ?}$ ]] ||
     wrong "tools/tutorials/road.h: $name does not say where its number was published"
   grep -q "($(basename "$page"))" docs/road/README.md || wrong "docs/road/README.md: no $page"
+  if [[ -n ${before:-} ]] && ! tail -n 1 "$before" | grep -q "($(basename "$page"))$"; then
+    wrong "$before: does not lead to $page (tools/tutorials/number_pages.sh)"
+  fi
+  before=$page
   grep -q "^| $name |" docs/reproductions.md || wrong "docs/reproductions.md: no row of $name"
   if [[ -f $page ]]; then
     for part in Claim Equation Program Output Exercise; do

@@ -13,12 +13,11 @@ struct RoadStep {
 inline constexpr RoadStep road[] = {
     {"moons", "a perceptron of scalars separates two moons",
      "loss 0.010978370135 and 100 % at step 99 (micrograd, demo.ipynb)"},
+    {"char_rnn", "two layers of LSTM units write like the text that they read", "-"},
     {"vanishing", "how far back a gradient reaches: RNN, GRU, LSTM, attention", "-"},
     {"adding", "an LSTM keeps two numbers over 50 steps of noise, an RNN does not",
      "1 of 2,560 wrong, T = 100 (Hochreiter & Schmidhuber 1997, experiment 4)"},
-    {"memory", "ten symbols over T blanks: LSTM, GRU and attention",
-     "memoryless baseline 10 ln 8 / (T + 20) (Arjovsky, Shah & Bengio 2016, copying memory)"},
-    {"char_rnn", "two layers of LSTM units write like the text that they read", "-"},
+    {"rows", "an LSTM reads pictures of clothes row by row", "-"},
     {"addition", "an LSTM reads a sum and a second one writes the answer",
      "99 % of characters, three digits reversed, 50,000 examples, 100 epochs (Keras, "
      "addition_rnn.py)"},
@@ -28,6 +27,8 @@ inline constexpr RoadStep road[] = {
     {"dates", "dates as people write them become 1979-05-03",
      "the model has learned that Saturday has no predictive value; no accuracy is given (Ahmed "
      "2017, keras-attention, README.md)"},
+    {"memory", "ten symbols over T blanks: LSTM, GRU and attention",
+     "memoryless baseline 10 ln 8 / (T + 20) (Arjovsky, Shah & Bengio 2016, copying memory)"},
     {"hard", "hard attention beside soft, and the variance of its gradient", "-"},
     {"reversal", "one layer of self-attention turns sequences round",
      "100.00 % of the digits of the test (UvA deep learning tutorial 6)"},
@@ -39,5 +40,4 @@ inline constexpr RoadStep road[] = {
      "loss 1.88 with the settings for a laptop (nanoGPT, README.md)"},
     {"grokking", "sums modulo 97 are understood long after they are known by heart",
      "validation to 100 % long after training (Power et al. 2022, figure 1: division)"},
-    {"rows", "an LSTM reads pictures of clothes row by row", "-"},
 };
