@@ -66,23 +66,27 @@ std::vector<show::AttentionMap> text_maps(const StoredModel& stored, const nn::A
   return drawn;
 }
 
+std::vector<std::string> counted_labels(int64_t count) {
+  std::vector<std::string> labels;
+  for (int64_t i = 1; i <= count; ++i) labels.push_back(text(i));
+  return labels;
+}
+
 /// The maps of one image: how much its first token, that of the class, looks at each patch.
 std::vector<show::AttentionMap> image_maps(const nn::AttentionMaps& maps, int64_t height,
                                            int64_t width, const std::string& title) {
-  std::vector<show::AttentionMap> drawn;
-  for (size_t layer = maps.layers.size(); layer > 0; --layer) {
-    const Tensor& weights = maps.layers[layer - 1];  // (1, heads, 1 + N, 1 + N)
-    const auto all = numbers(mean(weights[0], 0));
-    const int64_t patches = weights.size(-1) - 1;
-    int64_t columns = 1;
-    while (columns * columns * height < patches * width) ++columns;
-    if (columns * (patches / columns) != patches) return {};
-    show::AttentionMap map{.title = title + ", layer " + text(layer)};
-    for (int64_t i = 0; i < columns; ++i) map.source.push_back(text(i + 1));
-    for (int64_t i = 0; i < patches / columns; ++i) map.target.push_back(text(i + 1));
-    map.weights.assign(all.begin() + 1, all.begin() + 1 + patches);
-    drawn.push_back(std::move(map));
+  if (maps.layers.empty()) return {};
+  const int64_t patches = maps.layers[0].size(-1) - 1;
+  int64_t columns = 1;
+  while (columns * columns * height < patches * width) ++columns;
+  if (columns * (patches / columns) != patches) return {};
+  nn::AttentionMaps grids;
+  for (const Tensor& weights : maps.layers) {  // (1, heads, 1 + N, 1 + N)
+    const Tensor looks = narrow(select(weights, 2, 0), -1, 1, patches);
+    grids.layers.push_back(reshape(looks, {1, weights.size(1), patches / columns, columns}));
   }
+  auto drawn = head_maps(grids, counted_labels(columns), counted_labels(patches / columns), title);
+  for (auto& map : drawn) map.self = false;
   return drawn;
 }
 
