@@ -32,6 +32,7 @@ struct Field {
   IntegerRange integers = {};
   RealRange reals = {};
   std::vector<std::string> choices = {};  ///< of a string; none: any text
+  std::string placeholder = {};  ///< what stands for the value in help, where the type does not say
 };
 
 /// What the fields of a configuration are told to. A configuration lists them once; JSON, --set,

@@ -128,7 +128,7 @@ TEST_CASE("the kind of data decides which models there are") {
   CHECK(default_run("classify").recipe.type == "text_classifier");
   CHECK(small_run(images(folder)).recipe.type == "vit");
   const std::string file = weather(folder, 10);
-  check_error([&] { small_run(file, "vit"); }, "has no model \"vit\"; there are text_classifier");
+  check_error([&] { small_run(file, "vit"); }, "the model vit reads images, and the data are none");
 }
 
 TEST_CASE("classify refuses lines and options that make no sense") {

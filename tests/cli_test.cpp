@@ -1,98 +1,13 @@
-#include <sys/wait.h>
-#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
-#include "heed/core/generator.h"
 #include "heed/core/io/files.h"
 #include "heed/core/io/json.h"
 #include "heed/models/bert.h"
 #include "heed/models/weights.h"
 #include "tests/catch.h"
-#include "tests/support.h"
+#include "tests/cli.h"
 
 using namespace heed;
-
-namespace {
-
-/// What the program did with some arguments.
-struct Called {
-  int code = 0;
-  std::string out, err;
-};
-
-/// Runs a shell line in the folder.
-Called shell(const TempDir& folder, const std::string& line) {
-  const std::string out = folder / "out", err = folder / "err";
-  const std::string all =
-      "cd " + folder.path().string() + "; { " + line + "; } >" + out + " 2>" + err;
-  const int status = std::system(all.c_str());
-  REQUIRE(WIFEXITED(status));
-  return {.code = WEXITSTATUS(status), .out = read_file(out), .err = read_file(err)};
-}
-
-/// Runs the program with a shell line of arguments; `before` may set variables or feed a pipe.
-Called heed_in(const TempDir& folder, const std::string& arguments,
-               const std::string& before = "") {
-  return shell(folder, before + " " + heed_program().string() + " " + arguments);
-}
-
-void check_usage_error(const std::string& arguments, std::string_view part) {
-  const TempDir folder;
-  const Called called = heed_in(folder, arguments);
-  INFO(arguments << ": " << called.err);
-  CHECK(called.code == 2);
-  CHECK(called.out.empty());
-  CHECK(called.err.find(part) != std::string::npos);
-  CHECK(called.err.find("--help") != std::string::npos);
-}
-
-bool contains(const std::string& text, std::string_view part) {
-  INFO("expected \"" << std::string(part) << "\" in:\n" << text);
-  CHECK(text.find(part) != std::string::npos);
-  return text.find(part) != std::string::npos;
-}
-
-std::vector<Json> json_lines(const std::string& text) {
-  std::vector<Json> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(parse_json(line, "line"));
-  return lines;
-}
-
-/// Words of a, b and c with the same words in capitals, in pairs.tsv.
-void write_pairs(const TempDir& folder) {
-  std::ofstream file(folder / "pairs.tsv");
-  Generator generator(3);
-  for (int i = 0; i < 400; ++i) {
-    std::string small, large;
-    const int64_t length = 2 + generator.integer(5);
-    for (int64_t k = 0; k < length; ++k) {
-      small += char('a' + generator.integer(3));
-      large += char(small.back() - 'a' + 'A');
-    }
-    file << small << '\t' << large << '\n';
-  }
-}
-
-const std::string small = " --set embedding=8 --set hidden=16 --set batch_size=16 --set warmup=5";
-
-/// A folder with pairs.tsv and runs/pairs, a model trained for a few steps.
-const TempDir& trained() {
-  static const TempDir folder;
-  static const bool done = [] {
-    write_pairs(folder);
-    const Called called =
-        heed_in(folder, "train pairs --data pairs.tsv --set steps=40 --quiet" + small);
-    INFO(called.err);
-    REQUIRE(called.code == 0);
-    return true;
-  }();
-  REQUIRE(done);
-  return folder;
-}
-
-}  // namespace
 
 TEST_CASE("help and version go to stdout") {
   const TempDir folder;
@@ -246,7 +161,7 @@ TEST_CASE("a text becomes a file of tokens, which a language model learns from")
   CHECK(heed_in(folder, "evaluate run --data text").code == 0);
   REQUIRE(heed_in(folder, "tokens text ids --tokens character").code == 0);
   contains(heed_in(folder, "evaluate run --data ids").err, "not those of the model's tokenizer");
-  contains(heed_in(folder, "tokens text ids --tokens byte").err, "character, word or bpe");
+  contains(heed_in(folder, "tokens text ids --tokens byte").err, "character or word or bpe");
 }
 
 TEST_CASE("attention draws what a token of a sentence encoder attends to, by layer and head") {

@@ -140,7 +140,8 @@ std::vector<Field> Classify::settings() {
 
 std::vector<Field> Classify::options() {
   FieldVisitor visit;
-  visit("data", chosen_.data, {}, "a folder of IDX images, or lines label<TAB>text");
+  visit("data", chosen_.data, {},
+        "a folder of IDX images, or lines label<TAB>text (else two languages are generated)");
   visit("test_data", chosen_.test_data, {}, "texts for the test (else a twentieth of the lines)");
   visit("names", chosen_.names, {}, "names of the images' classes, one a line");
   chosen_.tokens.fields(visit);
@@ -160,8 +161,9 @@ std::vector<Recipe> Classify::recipes() const {
   for (const auto& type : types_of(kind_name<Classifier>())) {
     auto settings = type.settings();
     const bool reads_text = find_field(settings->fields(), "tokens");
-    if (reads_text == wants_images()) continue;
     recipes.push_back({.type = type.name, .model = std::move(settings)});
+    recipes.back().input = reads_text ? "texts" : "images";
+    recipes.back().fits = reads_text != wants_images();
     recipes.back().training = {.steps = reads_text ? 1000 : 4500,
                                .batch_size = reads_text ? 64 : 128,
                                .learning_rate = reads_text ? 2e-3 : 1e-3,
@@ -183,6 +185,7 @@ void Classify::check_options() const {
   require(chosen_.test_data.empty() || (!chosen_.data.empty() && !wants_images()),
           "classify: --test-data goes with --data FILE of label<TAB>text");
   require(chosen_.names.empty() || wants_images(), "classify: --names goes with images");
+  chosen_.tokens.check(true);
 }
 
 void Classify::read(const DataPlaces&) {
@@ -332,6 +335,11 @@ Report Classify::test(const StoredModel& stored) {
     test_ = encoded(texts_.test, stored.tokenizer("text"), stored.tokenizer("labels"));
   }
   return measured(stored, test_, test_.size(), tested);
+}
+
+Question Classify::question() const {
+  if (kept_.input != "images") return {};
+  return {.words = "an image as FILE:N, number N (from 0) of an IDX file"};
 }
 
 std::vector<Answer> Classify::answer(const StoredModel& stored, std::span<const std::string> texts,

@@ -13,7 +13,7 @@ class Classify final : public Task {
 
   std::vector<Field> settings() override;
   std::vector<Field> options() override;
-  /// Of models of the kind of input that the options name.
+  std::vector<std::string> test_options() const override { return {"data", "test_data"}; }
   std::vector<Recipe> recipes() const override;
   std::vector<std::string> sizes() const override;
   void check_options() const override;
@@ -23,6 +23,7 @@ class Classify final : public Task {
                                    const TrainingConfig& config) override;
   Report validate(const StoredModel& stored, int64_t step) override;
   Report test(const StoredModel& stored) override;
+  Question question() const override;
   /// Of texts, or of images: FILE:N is the image number N of an IDX file, from 0.
   std::vector<Answer> answer(const StoredModel& stored, std::span<const std::string> texts,
                              const AskOptions& options) const override;

@@ -98,6 +98,12 @@ std::vector<Recipe> Lm::recipes() const {
 void Lm::check_options() const {
   require(kept_.generated || !chosen_.data.empty(),
           "lm: --data FILE is missing: the text that the model learned from");
+  chosen_.tokens.check(chosen_.tokens.tokens == "word");
+  const auto& [tokens, vocabulary, min_count] = chosen_.tokens;
+  const bool usual = tokens == "character" && vocabulary == 0 && min_count == 1;
+  if (usual || chosen_.data.empty()) return;
+  require(!data::is_token_file(chosen_.data), "lm: --tokens, --vocabulary and --min-count go with ",
+          "a text; ", chosen_.data, " is a file of tokens already");
 }
 
 void Lm::read(const DataPlaces&) {

@@ -13,6 +13,7 @@ class Lm final : public Task {
 
   std::vector<Field> settings() override;
   std::vector<Field> options() override;
+  std::vector<std::string> test_options() const override { return {"data", "length"}; }
   std::vector<Recipe> recipes() const override;
   std::vector<std::string> sizes() const override { return {"tokens"}; }
   void check_options() const override;

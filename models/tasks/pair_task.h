@@ -67,6 +67,7 @@ class PairTask : public Task {
 
   std::vector<Field> settings() override;
   std::vector<Field> options() override;
+  std::vector<std::string> test_options() const override { return {"data", "beam"}; }
   std::vector<std::string> sizes() const override { return {"source_tokens", "target_tokens"}; }
   void read(const DataPlaces& places) override { parts_ = examples(places); }
   DataFacts set_up(StoredModel& stored, std::span<const Field> model) override;

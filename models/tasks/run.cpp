@@ -88,7 +88,8 @@ class Run {
   }
 
   DataFacts prepare() {
-    const auto& [type, settings, training] = config_.recipe;
+    const auto& settings = config_.recipe.model;
+    const auto& training = config_.recipe.training;
     task_.read(options_.places);
     DataFacts facts = task_.set_up(stored_, settings->fields());
     check_fields(settings->fields(), "model");

@@ -39,9 +39,11 @@ RunConfig default_run(std::unique_ptr<Task> task, std::string_view model) {
   std::string known;
   for (auto& recipe : task->recipes()) {
     known += (known.empty() ? "" : ", ") + recipe.type;
-    if (!config.recipe.model && (model.empty() || model == recipe.type)) {
-      config.recipe = std::move(recipe);
-    }
+    if (!recipe.input.empty()) known += " (" + recipe.input + ")";
+    if (config.recipe.model || (model.empty() ? !recipe.fits : model != recipe.type)) continue;
+    require(recipe.fits, "the model ", recipe.type, " reads ", recipe.input,
+            ", and the data are none: see --data");
+    config.recipe = std::move(recipe);
   }
   require(config.recipe.model != nullptr, "the task ", task->name(), " has no model \"", model,
           "\"; there are ", known);

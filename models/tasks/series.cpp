@@ -1,6 +1,7 @@
 #include "heed/models/tasks/series.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "heed/autograd/elementwise.h"
@@ -12,6 +13,7 @@
 #include "heed/core/reduce.h"
 #include "heed/core/shape.h"
 #include "heed/models/data/shuffle.h"
+#include "heed/models/data/unit.h"
 #include "heed/models/forecaster.h"
 #include "heed/models/show/line_plot.h"
 #include "heed/models/show/text.h"
@@ -53,6 +55,17 @@ std::string joined(std::span<const double> values) {
   std::string words;
   for (const double value : values) words += (words.empty() ? "" : " ") + show::fixed(value, 2);
   return words;
+}
+
+/// The numbers that a text consists of, or none.
+std::vector<double> numbers_in(std::string_view text) {
+  std::vector<double> values;
+  for (const auto& word : data::split(data::Unit::word, text)) {
+    const auto [end, code] =
+        std::from_chars(word.data(), word.data() + word.size(), values.emplace_back());
+    if (code != std::errc() || end != word.data() + word.size()) return {};
+  }
+  return values;
 }
 
 /// One forecast from the last values of a series.
@@ -104,11 +117,14 @@ std::vector<Field> SeriesTask::settings() {
 
 std::vector<Field> SeriesTask::options() {
   FieldVisitor visit;
-  visit("data", chosen_.data, {}, "a CSV file, a line for each point of time");
+  visit("data", chosen_.data, {},
+        "a CSV file, a line for each point of time (else a series is made up)");
   visit("column", kept_.column, {}, "which column, by name or number from 1 (the last)");
   visit("past", chosen_.past, {.min = 1, .max = 65536}, "values that the model reads (48)");
   visit("horizon", chosen_.horizon, {.min = 1, .max = 65536}, "values that it foretells (12)");
-  return visit.take();
+  auto fields = visit.take();
+  fields[1].placeholder = "NAME";
+  return fields;
 }
 
 std::vector<Recipe> SeriesTask::recipes() const {
@@ -237,16 +253,25 @@ Report SeriesTask::test(const StoredModel& stored) {
   return report;
 }
 
+Question SeriesTask::question() const {
+  return {.words = "a CSV file (- is stdin), or the last values of a series, in the order of time",
+          .whole = true};
+}
+
 std::vector<Answer> SeriesTask::answer(const StoredModel& stored,
-                                       std::span<const std::string> files,
+                                       std::span<const std::string> texts,
                                        const AskOptions& options) const {
+  const auto& model = as<Forecaster>(*stored.model);
   std::vector<Answer> answers;
-  for (const auto& file : files) {
+  for (const auto& text : texts) {
     try {
-      const auto series = data::read_series(file, kept_.column);
-      answers.push_back(foretold(as<Forecaster>(*stored.model), series.values, file, options.maps));
+      auto values = numbers_in(text);
+      const std::string name = values.empty() ? text : "the values";
+      if (values.empty())
+        values = data::read_series(text == "-" ? "/dev/stdin" : text, kept_.column).values;
+      answers.push_back(foretold(model, values, name, options.maps));
     } catch (const Error& error) {
-      answers.push_back({.source = file, .error = error.what()});
+      answers.push_back({.source = text, .error = error.what()});
     }
   }
   return answers;

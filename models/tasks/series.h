@@ -14,6 +14,7 @@ class SeriesTask final : public Task {
 
   std::vector<Field> settings() override;
   std::vector<Field> options() override;
+  std::vector<std::string> test_options() const override { return {"data", "column"}; }
   std::vector<Recipe> recipes() const override;
   std::vector<std::string> sizes() const override { return {"past", "horizon", "deviation"}; }
   void check_options() const override;
@@ -23,8 +24,9 @@ class SeriesTask final : public Task {
                                    const TrainingConfig& config) override;
   Report validate(const StoredModel& stored, int64_t step) override;
   Report test(const StoredModel& stored) override;
-  /// Of CSV files: what comes after their last values.
-  std::vector<Answer> answer(const StoredModel& stored, std::span<const std::string> files,
+  Question question() const override;
+  /// Of CSV files, or of numbers between blanks: what comes after their last values.
+  std::vector<Answer> answer(const StoredModel& stored, std::span<const std::string> texts,
                              const AskOptions& options) const override;
 
  private:

@@ -41,6 +41,14 @@ data::TokenizerOptions TokenChoice::options(bool specials) const {
           .specials = specials};
 }
 
+void TokenChoice::check(bool specials) const {
+  require(tokens != "character" || specials || (vocabulary == 0 && min_count == 1),
+          "--vocabulary and --min-count go with --tokens word or bpe: each character is a token");
+  const int64_t least = (tokens == "bpe" ? 256 : 1) + (specials ? data::unk_id + 1 : 0);
+  require(vocabulary == 0 || vocabulary >= least, "--vocabulary: expected 0 or an integer from ",
+          least, " up for --tokens ", tokens, ", got ", vocabulary);
+}
+
 void set_size(std::span<const Field> fields, std::string_view name, int64_t size) {
   if (const Field* field = find_field(fields, name)) *std::get<int64_t*>(field->value) = size;
 }

@@ -25,6 +25,15 @@ struct Recipe {
   std::string type;  ///< in types()
   std::unique_ptr<ModelSettings> model;
   TrainingConfig training = {};
+  std::string input =
+      {};            ///< "images" or "texts", where the models of a task read different things
+  bool fits = true;  ///< does it read what the task's options name?
+};
+
+/// What a model is asked with.
+struct Question {
+  std::string words = "a text";  ///< one question, for people
+  bool whole = false;  ///< all of stdin ("-") is one, and all words that are numbers are one
 };
 
 /// What a task has read, in words.
@@ -81,8 +90,11 @@ struct TokenChoice {
   void fields(V& visit) {
     visit("tokens", tokens, {"character", "word", "bpe"}, "what a token is (" + tokens + ")");
     visit("vocabulary", vocabulary, {.min = 0}, "most tokens (0: all; of a bpe 1000)");
-    visit("min_count", min_count, {.min = 1}, "rarer words are unknown (1)");
+    visit("min_count", min_count, {.min = 1},
+          "rarer words are unknown, rarer pairs not merged (1)");
   }
+  /// Error, which names the flag, where the tokens cannot be made so.
+  void check(bool specials) const;
   data::TokenizerOptions options(bool specials) const;
 };
 
@@ -101,7 +113,9 @@ class Task {
   virtual std::vector<Field> settings() = 0;
   /// What a user can choose, each by a flag of its name: files, units. Some may be settings.
   virtual std::vector<Field> options() = 0;
-  /// The models that fit, the default first.
+  /// The options that test() heeds: of `heed evaluate`. The others are for training.
+  virtual std::vector<std::string> test_options() const = 0;
+  /// The models of the task, the default first.
   virtual std::vector<Recipe> recipes() const = 0;
   /// The fields of models that set_up takes from the data.
   virtual std::vector<std::string> sizes() const = 0;
@@ -119,6 +133,8 @@ class Task {
   virtual Report validate(const StoredModel& stored, int64_t step) = 0;
   /// The model on the test data.
   virtual Report test(const StoredModel& stored) = 0;
+  /// What answer() reads.
+  virtual Question question() const { return {}; }
   /// What the model says to texts. Error where nothing can be asked.
   virtual std::vector<Answer> answer(const StoredModel& stored, std::span<const std::string> texts,
                                      const AskOptions& options) const = 0;

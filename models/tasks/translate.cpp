@@ -83,6 +83,10 @@ std::vector<Field> Translate::options() {
   return fields;
 }
 
+std::vector<std::string> Translate::test_options() const {
+  return {"source", "target", "valid_source", "valid_target", "test_source", "test_target", "beam"};
+}
+
 std::vector<Recipe> Translate::recipes() const {
   return pair_recipes(128, 256, 0.1,
                       {.steps = 3000,
@@ -104,6 +108,7 @@ void Translate::check_options() const {
   const bool held_out = !files_.valid_source.empty() || !files_.test_source.empty();
   require(!files_.source.empty() || (generated_ && !held_out),
           "translate: --source FILE and --target FILE are missing");
+  files_.tokens.check(true);
 }
 
 std::vector<data::Example> Translate::read_files(const std::string& source,

@@ -15,6 +15,7 @@ class Translate final : public PairTask {
 
   std::vector<Field> settings() override;
   std::vector<Field> options() override;
+  std::vector<std::string> test_options() const override;
   std::vector<Recipe> recipes() const override;
   void check_options() const override;
   data::Split examples(const DataPlaces& places) const override;

@@ -12,7 +12,7 @@ namespace {
 std::vector<Flag> flags_of_task(std::span<const std::string> words) {
   for (const auto& word : words) {
     if (word == "--help" || word == "-h") return {};
-    if (!word.starts_with("-")) return task_flags(*load(word).task);
+    if (!word.starts_with("-")) return flags_of(load(word).task->options());
   }
   return {};
 }
@@ -20,7 +20,7 @@ std::vector<Flag> flags_of_task(std::span<const std::string> words) {
 int evaluate_model(const Arguments& arguments) {
   arguments.expect_texts(1, 1, "a MODEL: a model.json or a run's folder");
   const LoadedModel loaded = load(arguments.texts()[0]);
-  set_options(*loaded.task, arguments);
+  set_fields(loaded.task->options(), arguments);
   check_options(*loaded.task, arguments);
   loaded.task->read({.dictionaries = dictionary_places()});
   const Report report = loaded.task->test(loaded.stored);

@@ -44,19 +44,20 @@ LoadedModel load(const std::string& argument) {
   return loaded;
 }
 
-namespace {
-
 std::string flag_name(const Field& field) {
   std::string name = field.name;
   std::replace(name.begin(), name.end(), '_', '-');
   return name;
 }
 
+namespace {
+
 /// What stands for the value in help; a switch has none.
 std::string placeholder(const Field& field) {
   if (std::holds_alternative<bool*>(field.value)) return "";
   if (std::holds_alternative<int64_t*>(field.value)) return "N";
   if (std::holds_alternative<double*>(field.value)) return "X";
+  if (!field.placeholder.empty()) return field.placeholder;
   std::string choices;
   for (const auto& choice : field.choices) choices += (choices.empty() ? "" : "|") + choice;
   return choices.empty() ? "FILE" : choices;
@@ -64,16 +65,15 @@ std::string placeholder(const Field& field) {
 
 }  // namespace
 
-std::vector<Flag> task_flags(Task& task) {
+std::vector<Flag> flags_of(std::span<const Field> fields) {
   std::vector<Flag> flags;
-  for (const auto& field : task.options()) {
+  for (const auto& field : fields) {
     flags.push_back({.name = flag_name(field), .value = placeholder(field), .help = field.help});
   }
   return flags;
 }
 
-void set_options(Task& task, const Arguments& arguments) {
-  const auto fields = task.options();
+void set_fields(std::span<const Field> fields, const Arguments& arguments) {
   for (const auto& field : fields) {
     const auto given = arguments.text(flag_name(field));
     if (!given) continue;
@@ -81,7 +81,7 @@ void set_options(Task& task, const Arguments& arguments) {
       const bool is_switch = std::holds_alternative<bool*>(field.value);
       set_field(fields, field.name, is_switch ? "true" : *given);
     } catch (const Error& error) {
-      arguments.refuse("--", error.what());
+      arguments.refuse("--", flag_name(field), std::string(error.what()).substr(field.name.size()));
     }
   }
 }
@@ -89,6 +89,8 @@ void set_options(Task& task, const Arguments& arguments) {
 void check_options(const Task& task, const Arguments& arguments) {
   try {
     task.check_options();
+  } catch (const IoError&) {
+    throw;
   } catch (const Error& error) {
     arguments.refuse(error.what());
   }

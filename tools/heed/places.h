@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,11 @@ struct LoadedModel {
 };
 LoadedModel load(const std::string& argument);
 
-/// The options of a task as flags: --lower-case for the field lower_case.
-std::vector<Flag> task_flags(heed::models::Task& task);
-/// Sets the options that were given as flags. Throws UsageError.
-void set_options(heed::models::Task& task, const Arguments& arguments);
+/// The flag of a field: lower-case for lower_case.
+std::string flag_name(const heed::models::Field& field);
+/// Fields as flags.
+std::vector<Flag> flags_of(std::span<const heed::models::Field> fields);
+/// Sets the fields that were given as flags. Throws UsageError.
+void set_fields(std::span<const heed::models::Field> fields, const Arguments& arguments);
 /// Throws UsageError when options are missing or contradict each other.
 void check_options(const heed::models::Task& task, const Arguments& arguments);

@@ -45,7 +45,7 @@ RunConfig base(const std::string& task, const Arguments& arguments) {
     arguments.refuse("--model ", *model, ": ", *path, " is of a ", config.recipe.type);
   }
   auto made = make_task(task);
-  set_options(*made, arguments);
+  set_fields(made->options(), arguments);
   try {
     return default_run(std::move(made), model.value_or(""));
   } catch (const UsageError&) {
@@ -60,7 +60,7 @@ RunConfig configuration(const Arguments& arguments) {
   const std::string& name = arguments.texts()[0];
   if (!is_task(name)) arguments.refuse("there is no task \"", name, "\"; there are ", task_names());
   RunConfig config = base(name, arguments);
-  set_options(*config.task, arguments);
+  set_fields(config.task->options(), arguments);
   check_options(*config.task, arguments);
   if (const auto seed = arguments.integer("seed", 0)) config.recipe.training.seed = *seed;
   for (const auto& word : arguments.all("set")) set(config, word, arguments);
@@ -104,7 +104,7 @@ std::string named_task(std::span<const std::string> words) {
 
 std::vector<Flag> flags_of_task(std::span<const std::string> words) {
   const std::string task = named_task(words);
-  return task.empty() ? std::vector<Flag>() : task_flags(*make_task(task));
+  return task.empty() ? std::vector<Flag>() : flags_of(make_task(task)->options());
 }
 
 std::string details(const Arguments& arguments) {
