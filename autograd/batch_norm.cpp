@@ -51,9 +51,11 @@ BatchNormOutput batch_norm(const Variable& x, const Variable& weight, const Vari
         return std::vector{
             definition(in[0], pick(in, 1, has_weight), pick(in, 1 + has_weight, has_bias), eps)};
       },
-      [=, mean = found.mean, rstd = found.rstd](std::span<const Saved> in, Gradients& gradients) {
+      // The caller gets the same mean, and may write to it.
+      [=, mean = save(found.mean), rstd = found.rstd](std::span<const Saved> in,
+                                                      Gradients& gradients) {
         const BatchNormGradients back =
-            batch_norm_backward(gradients.outputs[0].value(), in[0].value(), mean, rstd,
+            batch_norm_backward(gradients.outputs[0].value(), in[0].value(), mean.value(), rstd,
                                 pick(in, 1, has_weight)->value());
         gradients.inputs[0] = back.x;
         if (has_weight) gradients.inputs[1] = back.weight;

@@ -119,6 +119,14 @@ TEST_CASE("the first of equal elements gets the gradient of max pooling, NaN bef
   }
 }
 
+TEST_CASE("the mean that batch_norm hands out is watched where backward reads it") {
+  const Variable x = Variable(randn({4, 3})).requires_grad_();
+  const BatchNormOutput out = batch_norm(x);
+  out.var.fill_(0);  // not read again
+  out.mean.fill_(0);
+  check_error([&] { sum(out.y).backward(); }, "was changed in place after it was used");
+}
+
 TEST_CASE("misuse of convolutions and pooling is refused with and without fused kernels") {
   const Variable x(zeros({1, 2, 4})), weight(zeros({3, 2, 2}));
   for (const bool now : {true, false}) {
