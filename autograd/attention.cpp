@@ -27,7 +27,9 @@ AttentionStep additive_attention(const Variable& query, const Variable& keys,
   static constexpr Op op{"additive_attention", "w = softmax(v . tanh(q + k)), c = sum_s w_s x_s",
                          "dw_s = dc . x_s, de = w (dw - sum w dw), dq = sum_s de_s v (1 - tanh^2)"};
   const std::vector<Variable> inputs{query, keys, values, v};
-  const auto define = [mask](std::span<const Variable> in) { return definition(in, mask); };
+  const auto define = [mask = save(mask)](std::span<const Variable> in) {
+    return definition(in, mask.value());
+  };
   if (!fused()) {
     const auto out = define(inputs);
     return {out[0], out[1]};

@@ -5,6 +5,7 @@
 #include "heed/autograd/gradcheck.h"
 #include "heed/autograd/recurrent.h"
 #include "heed/autograd/recurrent_definition.h"
+#include "heed/autograd/reduce.h"
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
 #include "heed/core/parallel.h"
@@ -188,6 +189,15 @@ TEST_CASE("additive_attention equals its definition and its differences", "[atte
     CHECK(allclose(out[0].value()[2], zeros({6}, {.dtype = f64})));
     CHECK(allclose(out[1].value()[2], zeros({4}, {.dtype = f64})));
   }
+}
+
+TEST_CASE("additive_attention watches its mask where its definition reads it", "[attention]") {
+  const Variable q = leaf({1, 2}), k = leaf({1, 3, 2}), x = leaf({1, 3, 2}), v = leaf({2});
+  const Tensor mask = tensor({{1, 1, 0}}, {.dtype = u8});
+  const Variable context = additive_attention(q, k, x, v, mask).context;
+  mask.fill_(1);
+  check_error([&] { grad(sum(context), {q}, {.create_graph = true}); },
+              "was changed in place after it was used");
 }
 
 TEST_CASE("additive_attention refuses what does not fit", "[attention]") {
