@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "heed/core/convert.h"
+#include "heed/core/index.h"
 #include "heed/core/parallel.h"
 #include "heed/core/pooling_plan.h"
 
@@ -148,13 +149,18 @@ MaxPoolResult max_pool2d(const Tensor& x, const Dims& kernel, const PoolOptions&
 
 Tensor max_pool_backward(const Tensor& given_dy, const Tensor& given_indices, const Shape& x,
                          int spatial) {
-  require(given_dy.shape() == given_indices.shape() && given_dy.dim() == x.size(),
-          "max_pool_backward: dy ", given_dy.shape(), ", indices ", given_indices.shape(),
-          " and x ", x, " do not fit");
+  const Shape& y = given_dy.shape();
+  const int leading = x.size() - spatial;
+  const auto fits = [&](int i) { return i < leading ? y[i] == x[i] : x[i] >= 1; };
+  bool fit = spatial >= 1 && leading >= 0 && y == given_indices.shape() && y.size() == x.size();
+  for (int i = 0; fit && i < x.size(); ++i) fit = fits(i);
+  require(fit, "max_pool_backward: dy ", y, ", indices ", given_indices.shape(), " and x ", x,
+          " do not fit");
+  int64_t in = 1, out = 1;  // elements of a plane
+  for (int i = leading; i < x.size(); ++i) in *= x[i], out *= y[i];
+  detail::check_indices(given_indices, in, "max_pool_backward");
   const Tensor dy = contiguous(given_dy), indices = contiguous(given_indices);
   const Tensor dx = Tensor::allocate(x, dy.dtype());
-  int64_t in = 1, out = 1;  // elements of a plane
-  for (int i = x.size() - spatial; i < x.size(); ++i) in *= x[i], out *= dy.shape()[i];
   dispatch_floating(dy.dtype(), "max_pool_backward", [&](auto t) {
     using T = decltype(t);
     const T* from = dy.data<T>();

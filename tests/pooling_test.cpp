@@ -76,6 +76,21 @@ TEST_CASE("pooling says what is wrong") {
         max_pool_backward(x, zeros({2, 5}, {.dtype = i64}), x.shape(), 1);
       },
       "max_pool_backward: dy (2, 5, 5), indices (2, 5) and x (2, 5, 5) do not fit");
+  const auto backward = [](const Tensor& indices, const Shape& x, int spatial) {
+    max_pool_backward(zeros(indices.shape()), indices, x, spatial);
+  };
+  const Tensor indices = zeros({2, 2, 2}, {.dtype = i64});
+  check_error([&] { backward(indices, {1, 5, 5}, 2); }, "and x (1, 5, 5) do not fit");
+  check_error([&] { backward(indices, {2, 5, 5}, 1); }, "and x (2, 5, 5) do not fit");
+  check_error([&] { backward(indices, {2, 5, 0}, 2); }, "and x (2, 5, 0) do not fit");
+  check_error([&] { backward(indices, {2, 5, 5}, 4); }, "and x (2, 5, 5) do not fit");
+  check_error([&] { backward(to(indices, u8), {2, 5, 5}, 2); }, "expected indices of dtype i64");
+  indices[1].fill_(25);
+  check_error(
+      [&] {
+        backward(indices, {2, 5, 5}, 2);
+      },
+      "max_pool_backward: index 25 is out of range for size 25 (0 to 24), at position 4");
   check_error([&] { avg_pool_backward(x, x.shape(), 2, 2, {}); },
               "avg_pool2d: expected dy (2, 2, 2), got (2, 5, 5)");
 }
