@@ -1,5 +1,6 @@
 #include "heed/autograd/scaled_dot_product_attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "heed/autograd/dropout.h"
@@ -27,7 +28,8 @@ Variable for_each_query_head(const Variable& x, int64_t heads) {
 
 /// u8 (T, S), 1 where j <= past + i.
 Tensor causal_mask(int64_t queries, int64_t keys, int64_t past) {
-  return arange(keys) <= unsqueeze(arange(past, past + queries), 1);
+  const int64_t first = std::min(past, keys);  // more says nothing new, and sums stay numbers
+  return arange(keys) <= unsqueeze(arange(first, first + queries), 1);
 }
 
 Variable weights_definition(const Variable& query, const Variable& key, const Variable& bias,

@@ -1,5 +1,6 @@
 #include "heed/core/attention_problem.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -90,7 +91,7 @@ AttentionProblem<T>::AttentionProblem(const Tensor& q, const Tensor& k, const Te
       value_(dense_rows(v)),
       causal_(settings.is_causal),
       drops_(settings.dropout_p > 0),
-      past_(settings.past),
+      past_(std::min(settings.past, S)),  // more says nothing new, and past + t stays a number
       keep_(1 - settings.dropout_p),
       seed_(settings.seed),
       offset_(settings.offset) {

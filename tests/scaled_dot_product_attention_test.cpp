@@ -222,6 +222,16 @@ TEST_CASE("attention: the future does not leak") {
       }
 }
 
+TEST_CASE("attention: a past beyond all keys leaves every key open") {
+  const Problem p({.queries = 20, .keys = 30}, heed::f64);
+  const auto open = run(p.x, {});
+  for (const bool now : {true, false}) {
+    const FusedScope scope(now);
+    check_close(run(p.x, {.is_causal = true, .past = std::numeric_limits<int64_t>::max()}), open,
+                1e-13);
+  }
+}
+
 TEST_CASE("attention: padding changes nothing") {
   for (const DType dtype : {heed::f64, heed::f32}) {
     const double bar = dtype == heed::f64 ? 2e-14 : 2e-6;
