@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/shape.h"
@@ -15,6 +16,14 @@ namespace {
 /// The positions first, first + 1, ... as a column (steps, 1), f64.
 Tensor positions(int64_t first, int64_t steps) {
   return unsqueeze(arange(first, first + steps, 1, {.dtype = f64}), 1);
+}
+
+void check(const char* name, const RelativePositionOptions& options) {
+  const int64_t least = options.bidirectional ? 4 : 2;
+  require(options.num_buckets >= least && options.max_distance > options.num_buckets / least, name,
+          ": expected at least ", least,
+          " buckets, and a max_distance beyond those of one distance each, got ",
+          options.num_buckets, " and ", options.max_distance);
 }
 
 /// base^(-2 i / size) for i = 0 ... count - 1: (count), f64.
@@ -66,11 +75,16 @@ Tensor alibi_bias(int64_t heads, int64_t queries, int64_t past) {
 
 Tensor relative_position_buckets(const RelativePositionOptions& options, int64_t queries,
                                  int64_t keys, int64_t past) {
+  check("relative_position_buckets", options);
+  require(queries >= 0 && keys >= 0 && past >= 0 &&
+              past <= std::numeric_limits<int64_t>::max() - queries,
+          "relative_position_buckets: expected sizes of at least 0, got ", queries, " queries, ",
+          keys, " keys and a past of ", past);
   const int64_t buckets = options.bidirectional ? options.num_buckets / 2 : options.num_buckets;
   const int64_t exact = buckets / 2;  // distances with a bucket of their own
   const double spread = std::log(double(options.max_distance) / double(exact));
   std::vector<int64_t> table;
-  table.reserve(size_t(queries * keys));
+  table.reserve(size_t(numel(Shape{queries, keys})));
   for (int64_t i = past; i < past + queries; ++i) {
     for (int64_t j = 0; j < keys; ++j) {
       const int64_t before = options.bidirectional ? std::abs(j - i) : std::max<int64_t>(i - j, 0);
@@ -86,11 +100,7 @@ Tensor relative_position_buckets(const RelativePositionOptions& options, int64_t
 
 RelativePositionBias::RelativePositionBias(RelativePositionOptions given)
     : options(given), table({options.num_buckets, options.num_heads}) {
-  const int64_t least = options.bidirectional ? 4 : 2;
-  require(options.num_buckets >= least && options.max_distance > options.num_buckets / least,
-          "RelativePositionBias: expected at least ", least,
-          " buckets, and a max_distance beyond those of one distance each, got ",
-          options.num_buckets, " and ", options.max_distance);
+  check("RelativePositionBias", options);
 }
 
 Variable RelativePositionBias::operator()(int64_t queries, int64_t keys, int64_t past) const {

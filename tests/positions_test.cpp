@@ -114,6 +114,22 @@ TEST_CASE("T5's buckets: Hugging Face's values") {
   }
 }
 
+TEST_CASE("T5's buckets refuse what has none") {
+  const auto buckets = [](nn::RelativePositionOptions options, int64_t queries, int64_t past) {
+    return nn::relative_position_buckets(options, queries, 3, past);
+  };
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  check_error([&] { buckets({.num_buckets = 2}, 3, 0); },
+              "relative_position_buckets: expected at least 4 buckets");
+  check_error([&] { buckets({.bidirectional = false, .num_buckets = 1}, 3, 0); }, "at least 2");
+  check_error([&] { buckets({.max_distance = 8}, 3, 0); }, "got 32 and 8");
+  check_error([&] { buckets({}, -1, 0); }, "expected sizes of at least 0, got -1 queries");
+  check_error([&] { buckets({}, 1, -1); }, "3 keys and a past of -1");
+  check_error([&] { buckets({}, 1, most); }, "a past of 9223372036854775807");
+  check_error([&] { buckets({}, most, 0); }, "more than 2^40 elements");
+  CHECK(buckets({}, 1, most - 1).at({0, 0}) == 15);
+}
+
 TEST_CASE("T5's bias is its table at the buckets, in a cache's view too") {
   manual_seed(5);
   const nn::RelativePositionBias relative(
