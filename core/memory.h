@@ -18,6 +18,23 @@ void reset_peak_memory();
 void set_memory_limit(int64_t bytes);
 int64_t memory_limit();
 
+/// While it lives, the tensors that this thread makes may hold that many bytes more than when it
+/// began; an op that would need more throws MemoryError. For work whose size somebody else decides.
+class MemoryAllowance {
+ public:
+  /// Within another one the smaller counts. Error for fewer than 0 bytes.
+  explicit MemoryAllowance(int64_t bytes);
+  ~MemoryAllowance();
+  MemoryAllowance(const MemoryAllowance&) = delete;
+  MemoryAllowance& operator=(const MemoryAllowance&) = delete;
+  /// Has it refused a tensor?
+  bool exceeded() const;
+
+ private:
+  int64_t outer_;
+  bool outer_exceeded_;
+};
+
 /// Gives memory that is kept for reuse back to the system.
 void release_cached_memory();
 

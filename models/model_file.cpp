@@ -1,11 +1,16 @@
 #include "heed/models/model_file.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "heed/core/convert.h"
 #include "heed/core/error.h"
 #include "heed/core/io/files.h"
 #include "heed/core/io/safetensors.h"
+#include "heed/core/memory.h"
 
 namespace heed::models {
 namespace {
@@ -76,9 +81,14 @@ void read_tokenizers(const JsonReader& file, StoredModel& loaded, Problems& prob
   }
 }
 
-std::unique_ptr<Model> make_model(const JsonReader& json, const std::vector<ModelType>& table) {
+/// The model of a configuration, which a stranger may have written: it gets no more memory than
+/// files of `bytes` give reason for.
+std::unique_ptr<Model> make_model(const JsonReader& json, const std::vector<ModelType>& table,
+                                  int64_t bytes) {
   json.allow_only({"type", "config"});
   const auto type = json.at("type"), config = json.at("config");
+  // The parameters, and what their first numbers are made from; tables that no file holds.
+  const MemoryAllowance allowance(4 * bytes + (int64_t{64} << 20));
   try {
     const auto settings = find_type(table, type.as_string()).settings();
     read_fields(settings->fields(), config, Absent::refused);
@@ -86,8 +96,62 @@ std::unique_ptr<Model> make_model(const JsonReader& json, const std::vector<Mode
   } catch (const FileError&) {
     throw;
   } catch (const Error& error) {
+    if (allowance.exceeded()) {
+      fail<FileError>(config.path(), ": a model of these sizes has more numbers than the ", bytes,
+                      " bytes of its files can hold (", error.what(), ")");
+    }
     fail<FileError>(json.path(), ": ", error.what());
   }
+}
+
+Dims index_of(int64_t place, const Shape& shape) {
+  Dims index = shape;
+  for (int d = shape.size() - 1; d >= 0; --d) {
+    index[d] = place % shape[d];
+    place /= shape[d];
+  }
+  return index;
+}
+
+/// "nan at index (0, 2)": the first number that is NaN or infinite, rows one after the other; empty
+/// where all are finite.
+std::string not_finite(const Tensor& tensor) {
+  if (!is_floating(tensor.dtype())) return {};
+  const Tensor rows = contiguous(tensor);
+  return dispatch_floating(rows.dtype(), "model file", [&](auto t) -> std::string {
+    const auto* values = rows.data<decltype(t)>();
+    for (int64_t i = 0; i < rows.numel(); ++i) {
+      if (std::isfinite(values[i])) continue;
+      return text(double(values[i])) + " at index " + text(index_of(i, rows.shape()));
+    }
+    return {};
+  });
+}
+
+/// Adds bytes to a 64-bit hash as FNV-1a does, eight at a time.
+uint64_t hashed(uint64_t hash, std::string_view bytes) {
+  for (size_t begin = 0; begin < bytes.size(); begin += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + begin, std::min<size_t>(8, bytes.size() - begin));
+    hash = (hash ^ word) * 0x100000001b3;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
+/// 16 letters that differ for states whose names, shapes, dtypes or numbers do; the order of the
+/// entries does not count.
+std::string checksum(const nn::StateDict& state) {
+  uint64_t sum = 0;
+  for (const auto& [name, tensor] : state) {
+    const Tensor rows = contiguous(tensor);
+    const std::string head = name + " " + text(rows.dtype()) + " " + text(rows.shape());
+    sum += hashed(hashed(0xcbf29ce484222325, head), {static_cast<const char*>(rows.raw_data()),
+                                                     size_t(rows.numel() * size_of(rows.dtype()))});
+  }
+  std::string letters(16, '0');
+  for (size_t i = 16; i-- > 0; sum /= 16) letters[i] = "0123456789abcdef"[sum % 16];
+  return letters;
 }
 
 /// The name that weights beside a model file have: model.safetensors for model.json.
@@ -95,17 +159,35 @@ std::filesystem::path weights_beside(const std::string& path) {
   return std::filesystem::path(path).replace_extension(".safetensors");
 }
 
-nn::StateDict read_parameters(const JsonReader& json, const std::string& path, Problems& problems) {
-  nn::StateDict state;
-  if (json.json().type() == Json::Type::string) {
-    const auto beside = weights_beside(path);
-    if (json.as_string() != beside.filename().string()) {
-      fail<FileError>(json.path(), ": expected \"", beside.filename().string(), "\", got ",
-                      json.json());
-    }
-    for (auto& entry : read_safetensors(beside.string()).tensors) state.push_back(std::move(entry));
-    return state;
+/// The bytes of the weights that a model file says are beside it.
+int64_t weights_size(const JsonReader& file, const std::string& path) {
+  const auto parameters = file.find("parameters");
+  if (!parameters || parameters->json().type() != Json::Type::string) return 0;
+  std::error_code error;
+  const auto size = std::filesystem::file_size(weights_beside(path), error);
+  return error ? 0 : int64_t(size);
+}
+
+/// The weights beside a model file, if they are those that it was saved with.
+nn::StateDict read_weights(const JsonReader& file, const std::string& path) {
+  const auto beside = weights_beside(path);
+  const auto name = file.at("parameters"), sum = file.at("checksum");
+  if (name.as_string() != beside.filename().string()) {
+    fail<FileError>(name.path(), ": expected \"", beside.filename().string(), "\", got ",
+                    name.json());
   }
+  nn::StateDict state = read_safetensors(beside.string()).tensors;
+  if (const auto found = checksum(state); sum.as_string() != found) {
+    fail<FileError>(sum.path(), ": the numbers in ", beside.string(), " have the checksum \"",
+                    found, "\", got ", sum.json(), ": the two files were not saved together");
+  }
+  return state;
+}
+
+nn::StateDict read_parameters(const JsonReader& file, const std::string& path, Problems& problems) {
+  const auto json = file.at("parameters");
+  if (json.json().type() == Json::Type::string) return read_weights(file, path);
+  nn::StateDict state;
   for (const auto& [name, entry] : json.items()) {
     problems.collect(
         [&, &name = name, &entry = entry] { state.emplace_back(name, tensor_from_json(entry)); });
@@ -127,23 +209,14 @@ const data::Tokenizer& StoredModel::tokenizer(const std::string& name) const {
 }
 
 void save_model(const std::string& path, const StoredModel& model, SaveOptions options) {
-  Json parameters = Json::object();
   Problems problems;
   const nn::StateDict state = model.model->state_dict();
   for (const auto& [name, value] : state) {
-    try {
-      Json json = tensor_to_json(value, options.numbers, "parameter " + name);
-      if (!options.safetensors) parameters.set(name, std::move(json));
-    } catch (const Error& error) {
-      problems.add(error.what());
-    }
+    const std::string found = not_finite(value);
+    if (!found.empty()) problems.add("parameter " + name + ": " + found);
   }
   if (!problems.empty()) fail("save_model: ", path, ": not saved: ", problems.message());
-  if (options.safetensors) {
-    const auto beside = weights_beside(path);
-    write_safetensors(beside.string(), state);
-    parameters = beside.filename().string();
-  }
+  if (options.safetensors) write_safetensors(weights_beside(path).string(), state);
   Json file = Json::object();
   file.set("format", format).set("version", version);
   file.set("model",
@@ -153,7 +226,17 @@ void save_model(const std::string& path, const StoredModel& model, SaveOptions o
     tokenizers.set(name, tokenizer->to_json());
   }
   file.set("tokenizers", std::move(tokenizers));
-  file.set("task", model.task).set("parameters", std::move(parameters));
+  file.set("task", model.task);
+  if (options.safetensors) {
+    file.set("parameters", weights_beside(path).filename().string());
+    file.set("checksum", checksum(state));
+  } else {
+    Json parameters = Json::object();
+    for (const auto& [name, value] : state) {
+      parameters.set(name, tensor_to_json(value, options.numbers));
+    }
+    file.set("parameters", std::move(parameters));
+  }
   write_file_atomic(path, file.dump(1) + "\n");
 }
 
@@ -167,7 +250,7 @@ StoredModel load_model(const std::string& path, const std::vector<ModelType>& ta
   StoredModel loaded;
   Problems problems;
   problems.collect([&] {
-    file.allow_only({"format", "version", "model", "tokenizers", "task", "parameters"});
+    file.allow_only({"format", "version", "model", "tokenizers", "task", "parameters", "checksum"});
   });
   problems.collect([&] { read_tokenizers(file, loaded, problems); });
   problems.collect([&] {
@@ -175,8 +258,15 @@ StoredModel load_model(const std::string& path, const std::vector<ModelType>& ta
     loaded.task = file.at("task").json();
   });
   nn::StateDict state;
-  problems.collect([&] { state = read_parameters(file.at("parameters"), path, problems); });
-  problems.collect([&] { loaded.model = make_model(file.at("model"), table); });
+  problems.collect([&] { state = read_parameters(file, path, problems); });
+  for (const auto& [name, value] : state) {
+    const std::string found = not_finite(value);
+    if (!found.empty()) problems.add(path + ": parameters." + name + ": " + found);
+  }
+  problems.collect([&] {
+    const auto bytes = int64_t(text.size()) + weights_size(file, path);
+    loaded.model = make_model(file.at("model"), table, bytes);
+  });
   if (!problems.empty()) fail<FileError>(problems.message());
   match_dtype(state, *loaded.model);
   try {

@@ -20,7 +20,8 @@
 ///                                              "data": "base64 of the little-endian bytes"}}}
 ///
 /// With the weights in a file of their own, "parameters" is "model.safetensors", the name of the
-/// file beside model.json (always its own name with another ending).
+/// file beside model.json (always its own name with another ending), and "checksum" tells whether
+/// the two were saved together.
 namespace heed::models {
 
 /// A model with the tokenizers that give its ids: all that a model file holds.
@@ -41,12 +42,14 @@ struct SaveOptions {
 
 /// Writes the model to a file, whole or not at all (see write_file_atomic). Throws Error, before
 /// anything is written, that names every parameter with a number that is NaN or infinite; IoError
-/// when a file cannot be written. Of two files the weights are written first.
+/// when a file cannot be written. Of two files the weights are written first; where the second is not,
+/// load_model tells by the checksum that they do not belong together.
 void save_model(const std::string& path, const StoredModel& model, SaveOptions options = {});
 
 /// Rebuilds a model from a file, in evaluation mode; its type need not be known. Strict: throws one
 /// FileError with everything wrong (unknown or missing fields, a type that is not in the table,
-/// sizes that do not agree, numbers that are not finite). Opens no other file, but for the
+/// sizes that do not agree, numbers that are not finite). A configuration gets memory in proportion
+/// to the numbers in the file, whatever sizes it names. Opens no other file, but for the
 /// .safetensors of the same name, where the file says that its weights are there.
 StoredModel load_model(const std::string& path, const std::vector<ModelType>& table = types());
 

@@ -1,9 +1,6 @@
 #include "heed/models/tensor_json.h"
 
 #include <bit>
-#include <cmath>
-#include <limits>
-#include <optional>
 #include <utility>
 
 #include "heed/core/convert.h"
@@ -17,36 +14,6 @@ static_assert(std::endian::native == std::endian::little, "model files hold litt
 std::span<const std::byte> bytes_of(const Tensor& tensor) {
   return {static_cast<const std::byte*>(tensor.raw_data()),
           size_t(tensor.numel() * size_of(tensor.dtype()))};
-}
-
-Dims index_of(int64_t place, const Shape& shape) {
-  Dims index = shape;
-  for (int d = shape.size() - 1; d >= 0; --d) {
-    index[d] = place % shape[d];
-    place /= shape[d];
-  }
-  return index;
-}
-
-/// The place of the first number that is NaN or infinite, rows one after the other.
-std::optional<int64_t> first_not_finite(const Tensor& tensor) {
-  if (!is_floating(tensor.dtype())) return {};
-  return dispatch_floating(tensor.dtype(), "model file", [&](auto t) -> std::optional<int64_t> {
-    const auto* values = tensor.data<decltype(t)>();
-    for (int64_t i = 0; i < tensor.numel(); ++i) {
-      if (!std::isfinite(values[i])) return i;
-    }
-    return {};
-  });
-}
-
-double number_at(const Tensor& tensor, int64_t place) {
-  return dispatch_all(tensor.dtype(),
-                      [&](auto t) { return double(tensor.data<decltype(t)>()[place]); });
-}
-
-std::string not_finite(const Tensor& tensor, int64_t place) {
-  return text(number_at(tensor, place)) + " at index " + text(index_of(place, tensor.shape()));
 }
 
 template <class T>
@@ -106,9 +73,8 @@ void check_length(const JsonReader& data, int64_t count, DType dtype) {
 
 }  // namespace
 
-Json tensor_to_json(const Tensor& tensor, Numbers numbers, std::string_view name) {
+Json tensor_to_json(const Tensor& tensor, Numbers numbers) {
   const Tensor rows = contiguous(tensor);
-  if (const auto place = first_not_finite(rows)) fail(name, ": ", not_finite(rows, *place));
   Json json = Json::object();
   json.set("dtype", dtype_name(rows.dtype())).set("shape", Json::array(rows.shape()));
   if (numbers == Numbers::base64) return json.set("data", base64_encode(bytes_of(rows)));
@@ -132,9 +98,6 @@ Tensor tensor_from_json(const JsonReader& json) {
   } else {
     auto* bytes = static_cast<std::byte*>(tensor.raw_mutable_data());
     base64_decode(data.as_string(), {bytes, bytes_of(tensor).size()}, data.path());
-  }
-  if (const auto place = first_not_finite(tensor)) {
-    fail<FileError>(json.path(), ": ", not_finite(tensor, *place));
   }
   return tensor;
 }

@@ -10,11 +10,11 @@ namespace heed::models {
 enum class Numbers { base64, decimal };
 
 /// {"dtype": "f32", "shape": [2, 3], "data": "base64..." or [0.1, ...]}, rows one after the other.
-/// Throws Error "<name>: nan at index (0, 2)" for the first number that is NaN or infinite.
-Json tensor_to_json(const Tensor& tensor, Numbers numbers, std::string_view name);
+/// Decimals are finite: Json writes no others.
+Json tensor_to_json(const Tensor& tensor, Numbers numbers);
 
 /// The tensor again. Sizes are checked before memory is taken. Throws FileError for anything that
-/// tensor_to_json would not write.
+/// tensor_to_json would not write; NaN and infinity in base64 come back as they are.
 Tensor tensor_from_json(const JsonReader& json);
 
 }  // namespace heed::models

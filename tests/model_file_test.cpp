@@ -8,8 +8,10 @@
 #include "heed/core/creation.h"
 #include "heed/core/generator.h"
 #include "heed/core/io/files.h"
+#include "heed/core/memory.h"
 #include "heed/models/bahdanau.h"
 #include "heed/models/fields.h"
+#include "heed/models/gpt.h"
 #include "tests/catch.h"
 #include "tests/support.h"
 
@@ -75,6 +77,24 @@ void check_refused(std::string_view old_text, std::string_view new_text, std::st
   CHECK_THROWS_AS(load_model(path), FileError);
 }
 
+/// The checksum that a file whose weights were changed would have to have.
+std::string checksum_asked_for(const std::string& path) {
+  try {
+    load_model(path);
+  } catch (const FileError& error) {
+    const std::string message = error.what(), words = "have the checksum \"";
+    const size_t place = message.find(words);
+    if (place != message.npos) return message.substr(place + words.size(), 16);
+  }
+  FAIL("no checksum was asked for");
+  return {};
+}
+
+std::string with_checksum(std::string file, const std::string& sum) {
+  const std::string words = "\"checksum\": \"";
+  return file.replace(file.find(words) + words.size(), 16, sum);
+}
+
 }  // namespace
 
 TEST_CASE("a model comes back from its file bit for bit") {
@@ -109,6 +129,66 @@ TEST_CASE("weights lie in a safetensors file beside the model when asked") {
   CHECK_THROWS_AS(load_model(path), IoError);
 }
 
+TEST_CASE("weights of another save are refused") {
+  const TempDir folder, other;
+  const std::string path = folder / "model.json";
+  save_model(path, small_model(), {.safetensors = true});
+  const StoredModel next = small_model();
+  next.model->named_parameters()[0].variable.value().mutable_data<float>()[0] += 1;
+  save_model(other / "model.json", next, {.safetensors = true});
+  std::filesystem::copy_file(other / "model.safetensors", folder / "model.safetensors",
+                             std::filesystem::copy_options::overwrite_existing);
+  check_error([&] { load_model(path); }, "model.json: checksum: the numbers in ");
+  check_error([&] { load_model(path); }, ": the two files were not saved together");
+  CHECK_THROWS_AS(load_model(path), FileError);
+  check_same(next, load_model(other / "model.json"));
+}
+
+TEST_CASE("numbers that are not finite are refused from either kind of file") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  const bool apart = GENERATE(false, true);
+  const StoredModel model = small_model();
+  const auto first = model.model->named_parameters()[0];
+  first.variable.value().mutable_data<float>()[4] = 12345.678F;
+  save_model(path, model, {.safetensors = apart});
+  const std::string place = apart ? std::string(folder / "model.safetensors") : path;
+  std::string bytes = read_file(place);
+  if (apart) {
+    const float before = 12345.678F, after = NAN;
+    const std::string_view number(reinterpret_cast<const char*>(&before), 4);
+    bytes.replace(bytes.find(number), 4, reinterpret_cast<const char*>(&after), 4);
+  } else {
+    const std::string data = "\"data\": \"";
+    bytes.replace(bytes.find(data) + data.size() + 20, 8, "AAAAwH8A");  // bytes 16 to 19: NaN
+  }
+  write_file_atomic(place, bytes);
+  if (apart) write_file_atomic(path, with_checksum(read_file(path), checksum_asked_for(path)));
+  check_error([&] { load_model(path); }, first.name + ": nan at index (1, 1)");
+}
+
+TEST_CASE("a few words in a file do not take memory") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  GptConfig config{.tokens = 65, .layers = 1, .heads = 1, .width = 8};
+  save_model(path, {.model = std::make_unique<Gpt>(config)});
+  Json json = parse_json(read_file(path), path);
+  const auto set = [&](const char* name, int64_t value) {
+    Json model = *json.find("model"), sizes = *model.find("config");
+    json.set("model", model.set("config", sizes.set(name, value)));
+  };
+  set("layers", 1024);
+  set("width", 1024);
+  write_file_atomic(path, json.dump());
+  reset_peak_memory();
+  const int64_t before = memory_statistics().live_bytes;
+  check_error([&] { load_model(path); },
+              "model.json: model.config: a model of these sizes has more numbers than the ");
+  CHECK_THROWS_AS(load_model(path), FileError);
+  CHECK(memory_statistics().peak_bytes - before < 100'000'000);
+  CHECK(memory_statistics().live_bytes == before);
+}
+
 TEST_CASE("a file that was cut short is told from one that is wrong") {
   const TempDir folder;
   const std::string path = folder / "model.json";
@@ -134,7 +214,7 @@ TEST_CASE("extreme numbers survive both ways of writing") {
                                      16777216.0f,
                                      limits::denorm_min()};
   const Tensor tensor = from_values(values, {int64_t(values.size())});
-  const Json json = tensor_to_json(tensor, numbers, "x");
+  const Json json = tensor_to_json(tensor, numbers);
   const Json parsed = parse_json(json.dump(), "x.json");
   CHECK(same_numbers<float>(tensor, tensor_from_json(JsonReader(parsed, "x.json"))));
 }
@@ -142,7 +222,7 @@ TEST_CASE("extreme numbers survive both ways of writing") {
 TEST_CASE("tensors of every dtype and shape become JSON") {
   const auto numbers = GENERATE(Numbers::base64, Numbers::decimal);
   const auto back = [&](const Tensor& tensor) {
-    const Json json = tensor_to_json(tensor, numbers, "x");
+    const Json json = tensor_to_json(tensor, numbers);
     return tensor_from_json(JsonReader(json, "x"));
   };
   const std::vector<int64_t> integers = {-1, int64_t{1} << 62};
