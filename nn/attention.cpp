@@ -56,6 +56,11 @@ Tensor length_mask(const Tensor& lengths, int64_t steps) {
   require(lengths.dtype() == i64 && lengths.dim() == 1,
           "length_mask: expected lengths (batch) of i64, got ", lengths.shape(), " of ",
           lengths.dtype());
+  const Tensor list = contiguous(lengths);
+  const int64_t* values = list.data<int64_t>();
+  for (int64_t b = 0; b < list.numel(); ++b)
+    require(values[b] >= 0 && values[b] <= steps, "length_mask: lengths[", b, "] is ", values[b],
+            ", expected 0 to ", steps);
   return arange(steps) < unsqueeze(lengths, 1);  // (B, steps)
 }
 

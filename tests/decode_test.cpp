@@ -242,6 +242,14 @@ TEST_CASE("decoding says what it expected") {
   const Table model;
   check_error([&] { greedy(model, table_source(), tensor({3})); },
               "greedy: expected a source (batch, steps) and lengths (batch) of i64, got (2, 3)");
+  const int64_t steps = table_source().size(1);
+  for (const int64_t wrong : {int64_t{-3}, steps + 1}) {
+    const Tensor lengths = clone(table_lengths());
+    lengths[1].fill_(wrong);
+    const std::string error = "lengths[1] is " + text(wrong) + ", expected 0 to " + text(steps);
+    check_error([&] { greedy(model, table_source(), lengths); }, "greedy: " + error);
+    check_error([&] { beam_search(model, table_source(), lengths); }, "beam_search: " + error);
+  }
   check_error([&] { greedy(model, table_source(), table_lengths(), {.max_length = 0}); },
               "greedy: expected a max_length of at least 1, got 0");
   const auto search = [&](const BeamOptions& options) {

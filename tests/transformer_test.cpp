@@ -170,5 +170,11 @@ TEST_CASE("Transformer: parameters, configuration, misuse") {
         model.forward(source(), lengths(), tensor({1, 2}));
       },
       "Transformer: expected target_in (2, steps), got (2,)");
+  check_error([&] { model.encode(source(), tensor({5, 2})); }, "lengths[0] is 5, expected 0 to 4");
+  check_error(
+      [&] {
+        model.forward(source(), tensor({4, -3}), target_in());
+      },
+      "lengths[1] is -3, expected 0 to 4");
   check_error([&] { model.step(tensor({1, 1}), {}); }, "a state of 2 caches");
 }

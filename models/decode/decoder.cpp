@@ -46,6 +46,11 @@ void check_decode(const char* op, const Tensor& source, const Tensor& lengths, i
               lengths.shape() == Shape({source.size(0)}),
           op, ": expected a source (batch, steps) and lengths (batch) of i64, got ", source.shape(),
           " of ", source.dtype(), " and ", lengths.shape(), " of ", lengths.dtype());
+  const Tensor list = contiguous(lengths);
+  const int64_t* values = list.data<int64_t>();
+  for (int64_t b = 0; b < list.numel(); ++b)
+    require(values[b] >= 0 && values[b] <= source.size(1), op, ": lengths[", b, "] is ", values[b],
+            ", expected 0 to ", source.size(1));
   require(max_length >= 1, op, ": expected a max_length of at least 1, got ", max_length);
 }
 
