@@ -117,6 +117,33 @@ TEST_CASE("a wave is foretold better than by its last value") {
   CHECK(answers[1].error.find("/nowhere") != std::string::npos);
 }
 
+TEST_CASE("a small wave on a large number is measured and foretold like the wave alone") {
+  manual_seed(6);
+  const TempDir folder;
+  std::string low, high;
+  for (int t = 0; t < 300; ++t) {
+    const int height = int(std::lround(64 * std::sin(t * M_PI / 4)));  // in 64ths: exact
+    low += text(height / 64.0) + "\n";
+    high += text(1e8 + height / 64.0) + "\n";
+  }
+  StoredModel stored;
+  stored.model = std::make_unique<LstmForecaster>(
+      LstmForecasterConfig{.series = {.past = 8, .horizon = 2, .deviation = 0.7}, .hidden = 4});
+  const auto measure = [&](const std::string& values, double offset) {
+    const RunConfig config = default_run("series");
+    set_field(config.task->options(), "data", write_file(folder, values));
+    config.task->read({});
+    const Report report = config.task->test(stored);
+    const std::vector<std::string> files = {folder / "series.csv"};
+    const auto answer = config.task->answer(stored, files, {}).at(0);
+    const double foretold = answer.facts.find("forecast")->elements()[1].as_double() - offset;
+    return std::vector{report.measures.find("mae")->as_double(),
+                       report.measures.find("naive_mae")->as_double(), foretold};
+  };
+  const auto near = measure(low, 0), far = measure(high, 1e8);
+  for (size_t i = 0; i < near.size(); ++i) CHECK(far[i] == Approx(near[i]).epsilon(1e-6));
+}
+
 TEST_CASE("series that are too short or flat are refused") {
   const TempDir folder;
   const auto refused = [&](const std::string& text) {

@@ -23,18 +23,26 @@
 namespace heed::models {
 namespace {
 
-/// Values [begin, begin + past) and the `horizon` values after them, of some places.
+/// Values [begin, begin + past) and the `horizon` values after them, of some places: how far they
+/// lie from the last one of the past. So f32 loses nothing of a small change in large numbers, and
+/// forecasts move with the series.
 struct Windows {
   Tensor past, next;  // (B, past), (B, horizon) f32
 };
+
+/// values[i] - origin
+void append_differences(std::vector<float>& to, std::span<const double> values, double origin) {
+  for (const double value : values) to.push_back(float(value - origin));
+}
 
 Windows windows_at(std::span<const double> values, std::span<const int64_t> begins,
                    const ForecastConfig& config) {
   std::vector<float> past, next;
   for (const int64_t begin : begins) {
-    const auto first = values.begin() + begin, middle = first + config.past;
-    past.insert(past.end(), first, middle);
-    next.insert(next.end(), middle, middle + config.horizon);
+    const auto window = values.subspan(size_t(begin), size_t(config.past + config.horizon));
+    const auto read = window.first(size_t(config.past));
+    append_differences(past, read, read.back());
+    append_differences(next, window.subspan(read.size()), read.back());
   }
   const auto rows = int64_t(begins.size());
   return {from_values(past, {rows, config.past}), from_values(next, {rows, config.horizon})};
@@ -45,10 +53,6 @@ double deviation_of(std::span<const double> values) {
   for (const double value : values) mean += value / double(values.size());
   for (const double value : values) squares += (value - mean) * (value - mean);
   return std::sqrt(squares / double(values.size()));
-}
-
-double sum_of_errors(const Tensor& forecast, const Tensor& truth) {
-  return sum(abs(sub(forecast, truth))).item();
 }
 
 std::string joined(std::span<const double> values) {
@@ -74,17 +78,18 @@ Answer foretold(const Forecaster& model, std::span<const double> values, const s
   const auto [past, horizon, deviation] = model.series();
   require(int64_t(values.size()) >= past, name, ": expected at least ", past, " values, got ",
           values.size());
-  const std::vector<float> last(values.end() - past, values.end());
+  std::vector<float> read;
+  append_differences(read, values.last(size_t(past)), values.back());
   nn::AttentionMaps seen;
   const NoGrad guard;
-  const auto next =
-      numbers(model.forward(from_values(last, {1, past}), maps ? &seen : nullptr).value());
+  auto next = numbers(model.forward(from_values(read, {1, past}), maps ? &seen : nullptr).value());
+  for (double& value : next) value += values.back();
   Answer answer{.source = name, .text = joined(next)};
   answer.facts.set("forecast", Json::array(next));
-  std::vector<std::string> read, written;
-  for (int64_t i = past; i > 0; --i) read.push_back("-" + text(i));
-  for (int64_t i = 1; i <= horizon; ++i) written.push_back("+" + text(i));
-  answer.maps = head_maps(seen, read, written, name);
+  std::vector<std::string> before, after;
+  for (int64_t i = past; i > 0; --i) before.push_back("-" + text(i));
+  for (int64_t i = 1; i <= horizon; ++i) after.push_back("+" + text(i));
+  answer.maps = head_maps(seen, before, after, name);
   return answer;
 }
 
@@ -205,8 +210,8 @@ Report SeriesTask::measured(const StoredModel& stored, int64_t begin, int64_t en
     std::vector<int64_t> begins;
     for (int64_t i = at; i < std::min(at + 256, last + 1); ++i) begins.push_back(i);
     const auto [past, next] = windows_at(values, begins, series);
-    errors += sum_of_errors(model.forward(past).value(), next);
-    naive += sum_of_errors(narrow(past, 1, -1, 1), next);
+    errors += sum(abs(sub(model.forward(past).value(), next))).item();
+    naive += sum(abs(next)).item();  // it foretells no difference
     count += next.numel();
   }
   const double mae = errors / double(count), naive_mae = naive / double(count);
