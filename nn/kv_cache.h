@@ -10,7 +10,7 @@ namespace heed::nn {
 /// attends to them without computing them again. Rows are allocated ahead and written in place.
 ///
 /// A cache is a value: two that come from the same one may go on differently. The first to append
-/// writes into the shared rows, the other copies them before it writes.
+/// writes into the shared rows, the other copies them before it writes; they may be two threads.
 class KvCache {
  public:
   KvCache() = default;
@@ -28,7 +28,7 @@ class KvCache {
   Tensor keys() const;
   Tensor values() const;
 
-  /// The sequences at `index` (N,) i64, in that order, as copies; for beam search.
+  /// The sequences at `index` (N,) i64, in that order, with room to append; for beam search.
   KvCache reorder(const Tensor& index) const;
 
  private:

@@ -1,5 +1,8 @@
 #include "heed/nn/kv_cache.h"
 
+#include <atomic>
+#include <thread>
+
 #include "heed/core/creation.h"
 #include "heed/core/random.h"
 #include "heed/core/shape.h"
@@ -74,11 +77,49 @@ TEST_CASE("KvCache: reorder repeats and leaves out sequences, as copies") {
   CHECK(KvCache(4).reorder(index).length() == 0);
 }
 
+TEST_CASE("KvCache: after reorder the next tokens move no row, and the same order copies nothing") {
+  const Tensor k = keys(3), v = values_of(3);
+  for (const int64_t capacity : {0, 6}) {
+    const KvCache cache = KvCache(capacity).append(k, v);
+    CHECK(cache.reorder(tensor({0, 1})).keys().raw_data() == cache.keys().raw_data());
+    CHECK(cache.reorder(tensor({0})).keys().shape() == Shape{1, 3, 3, 4});
+    KvCache picked = cache.reorder(tensor({1, 0}));
+    const void* block = picked.keys().raw_data();
+    CHECK(block != cache.keys().raw_data());
+    for (int i = 0; i < 3; ++i) picked = picked.append(keys(1), values_of(1));
+    CHECK(picked.keys().raw_data() == block);
+  }
+}
+
+TEST_CASE("KvCache: threads may go on from the same cache", "[threads]") {
+  const Tensor k[] = {keys(3), keys(500), keys(500)};
+  const Tensor v[] = {values_of(3), values_of(500), values_of(500)};
+  for (int round = 0; round < 50; ++round) {
+    const KvCache prompt = KvCache(600).append(k[0], v[0]);
+    KvCache next[2];
+    std::atomic<int> ready{0};
+    const auto go_on = [&](size_t i) {
+      for (++ready; ready < 2;) std::this_thread::yield();
+      next[i] = prompt.append(k[i + 1], v[i + 1]);
+    };
+    std::thread other(go_on, 1);
+    go_on(0);
+    other.join();
+    for (size_t i : {0, 1}) check_holds(next[i], {k[0], k[i + 1]}, {v[0], v[i + 1]});
+  }
+}
+
 TEST_CASE("KvCache says what it expected") {
   check_error([] { KvCache().keys(); }, "KvCache: nothing has been read yet");
   check_error([] { KvCache().append(keys(2), values_of(1)); }, "must agree in (B, heads, N)");
   check_error([] { KvCache().append(keys(2)[0], values_of(2)); }, "(B, heads, N, D)");
   const KvCache cache = KvCache().append(keys(2), values_of(2));
+  check_error(
+      [&] {
+        cache.reorder(tensor({0, 2}));
+      },
+      "KvCache: reorder: index 2 is out of range for size 2");
+  check_error([&] { cache.reorder(tensor({{0, 1}})); }, "expected an index (N,), got (1, 2)");
   check_error([&] { cache.append(values_of(1), keys(1)); }, "like those before, (2, 3, 2, 4)");
   check_error([&] { cache.append(to(keys(1), heed::f64), to(values_of(1), heed::f64)); },
               "like those before");
