@@ -1,16 +1,26 @@
-// The same bits for any number of threads: 50 steps of the pronunciation task's model and training.
+// The same bits for any number of threads: 50 steps of the pronunciation task's model and training,
+// a few of a transformer and of a network of convolutions.
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <set>
 #include <thread>
 
-#include "heed/core/elementwise.h"
+#include "heed/autograd/elementwise.h"
+#include "heed/autograd/engine.h"
+#include "heed/autograd/reduce.h"
 #include "heed/core/generator.h"
-#include "heed/core/parallel.h"
+#include "heed/core/random.h"
 #include "heed/models/bahdanau.h"
+#include "heed/models/gpt.h"
 #include "heed/models/train/pair_loss.h"
-#include "tests/catch.h"
+#include "heed/nn/batch_norm.h"
+#include "heed/nn/containers.h"
+#include "heed/nn/conv.h"
+#include "heed/nn/loss.h"
+#include "heed/nn/pooling.h"
+#include "heed/optim/adam.h"
+#include "tests/kernels.h"
 
 using namespace heed;
 
@@ -56,7 +66,45 @@ nn::StateDict trained(int threads) {
   return model.state_dict();
 }
 
+/// Everything of a module after a few steps of Adam, as one row.
+template <class Loss>
+Tensor after_steps(nn::Module& module, const Loss& loss) {
+  optim::AdamW adam(module.named_parameters());
+  for (int step = 0; step < 3; ++step) {
+    module.zero_grad();
+    loss().backward();
+    adam.step();
+  }
+  std::vector<Tensor> all;
+  for (const auto& [name, value] : module.state_dict()) all.push_back(to(flatten(value), f64));
+  return cat(all, 0);
+}
+
 }  // namespace
+
+TEST_CASE("a transformer's steps give the same bits for 1, 2 and 3 threads", "[threads]") {
+  check_threads([] {
+    manual_seed(4);
+    models::Gpt gpt({.tokens = 70, .context = 64, .layers = 2, .width = 64, .dropout = 0.1});
+    const Tensor tokens = randint(0, 70, {8, 65});
+    return after_steps(gpt, [&] {
+      return nn::cross_entropy(gpt.forward(narrow(tokens, 1, 0, 64)), narrow(tokens, 1, 1, 64));
+    });
+  });
+}
+
+TEST_CASE("a convolutional network's steps give the same bits for 1, 2 and 3 threads",
+          "[threads]") {
+  check_threads([] {
+    manual_seed(5);
+    nn::Sequential net(
+        nn::Conv2d({.in_channels = 3, .out_channels = 24, .kernel_size = 3, .padding = 1}),
+        nn::BatchNorm2d({.num_features = 24}), nn::ReLU(), nn::MaxPool2d(2),
+        nn::Conv2d({.in_channels = 24, .out_channels = 32, .kernel_size = 3}), nn::AvgPool2d(2));
+    const Tensor x = randn({32, 3, 24, 24});
+    return after_steps(net, [&] { return mean(square(net(x) - 1)); });
+  });
+}
 
 TEST_CASE("50 steps of training give the same bits for 1, 2 and 3 threads", "[threads][slow]") {
   const nn::StateDict one = trained(1), two = trained(2), three = trained(3);
