@@ -42,8 +42,8 @@ struct SaveOptions {
 
 /// Writes the model to a file, whole or not at all (see write_file_atomic). Throws Error, before
 /// anything is written, that names every parameter with a number that is NaN or infinite; IoError
-/// when a file cannot be written. Of two files the weights are written first; where the second is not,
-/// load_model tells by the checksum that they do not belong together.
+/// when a file cannot be written. Of two files the weights are written first; where the second is
+/// not, load_model tells by the checksum that they do not belong together.
 void save_model(const std::string& path, const StoredModel& model, SaveOptions options = {});
 
 /// Rebuilds a model from a file, in evaluation mode; its type need not be known. Strict: throws one
