@@ -39,6 +39,8 @@ inline double accuracy(models::Classifier& model, const data::LabelledImages& se
 
 struct Training {
   int64_t epochs = 10;
+  int64_t batch = 128;
+  int64_t test_every = 1;  ///< epochs
   double learning_rate = 1e-3;
   double weight_decay = 0.01;
   data::AugmentOptions augment = {};
@@ -48,7 +50,7 @@ struct Training {
 /// in per cent, by minutes.
 inline show::Series train(Tutorial& t, models::Classifier& model, const data::ImageSets& sets,
                           const Training& how) {
-  const int64_t batch = 128, count = sets.train.images.size(0), each = count / batch;
+  const int64_t batch = how.batch, count = sets.train.images.size(0), each = count / batch;
   const int64_t steps = t.steps(how.epochs * each);
   optim::AdamW adam(model.named_parameters(),
                     {.lr = how.learning_rate, .weight_decay = how.weight_decay});
@@ -66,7 +68,7 @@ inline show::Series train(Tutorial& t, models::Classifier& model, const data::Im
     adam.set_lr_factor(optim::warmup_cosine(step, std::min(each, steps / 10), steps));
     adam.step();
     t.progress(step + 1, steps, loss.item());
-    if ((step + 1) % each != 0 && step + 1 != steps) continue;
+    if ((step + 1) % (each * how.test_every) != 0 && step + 1 != steps) continue;
     curve.points.emplace_back(t.minutes(), 100 * accuracy(model, sets.test));
     t.say("epoch ", (step + each) / each, ", loss ", fixed(loss.item(), 3), ", test ",
           fixed(curve.points.back().second, 2), " % after ", fixed(t.minutes(), 1), " min");

@@ -40,4 +40,7 @@ inline constexpr RoadStep road[] = {
      "loss 1.88 with the settings for a laptop (nanoGPT, README.md)"},
     {"grokking", "sums modulo 97 are understood long after they are known by heart",
      "validation to 100 % long after training (Power et al. 2022, figure 1: division)"},
+    {"vit", "a vision transformer reads pictures of clothes in patches",
+     "92.3 % of Fashion-MNIST's test images, 64 units, 200 epochs (github.com/s-chh/"
+     "PyTorch-Scratch-Vision-Transformer-ViT, README.md)"},
 };
