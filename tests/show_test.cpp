@@ -87,6 +87,23 @@ TEST_CASE("a reversed word draws an anti-diagonal") {
   CHECK(coloured.find("e │\x1b[48;5;53m  \x1b[48;5;222m  \x1b[0m│\n") != coloured.npos);
 }
 
+TEST_CASE("of many columns that count on, each twelfth is labelled") {
+  AttentionMap map{.target = {"+1"}, .weights = std::vector<double>(48, 0.02)};
+  for (int i = 48; i > 0; --i) map.source.push_back(std::to_string(-i));
+  const auto counted = lines(draw(map, {.unicode = false, .width = 200}));
+  REQUIRE(counted.size() > 3);
+  CHECK(std::count(counted[0].begin(), counted[0].end(), '-') == 4);
+  CHECK(counted[1].find("4") == counted[0].find("-"));
+  map.source[7] = "7";  // these do not count on: all are labelled
+  const auto all = lines(draw(map, {.unicode = false, .width = 200}));
+  CHECK(std::count(all[0].begin(), all[0].end(), '-') == 38);
+}
+
+TEST_CASE("titles in ASCII have arrows") {
+  CHECK(printable_line("abc → cba …", false) == "abc -> cba ...");
+  CHECK(printable("→", false) == "?");
+}
+
 TEST_CASE("words stand upright over their columns, and rows align by display width") {
   const AttentionMap map{.source = {"the", "猫", " cat"},
                          .target = {"la", "猫猫", "e\u0301"},

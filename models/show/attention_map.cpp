@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -64,6 +66,26 @@ std::string_view end_of_shades(const Canvas& canvas) {
   return canvas.options.colour ? "\x1b[0m" : "";
 }
 
+/// Which of many columns are labelled, if they are numbers one after the other: the others follow.
+constexpr int labelled_each = 12;
+
+std::optional<int> integer(std::string_view label) {
+  int value = 0;
+  const auto [end, code] = std::from_chars(label.data(), label.data() + label.size(), value);
+  const bool whole = code == std::errc() && end == label.data() + label.size();
+  return whole ? std::optional(value) : std::nullopt;
+}
+
+/// Are there many labels, each the number after that before it?
+bool counts_on(const std::vector<std::string>& labels) {
+  if (labels.size() <= 2 * labelled_each) return false;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto value = integer(labels[i]);
+    if (!value || (i > 0 && *value != *integer(labels[i - 1]) + 1)) return false;
+  }
+  return true;
+}
+
 Canvas prepare(const AttentionMap& map, const DrawOptions& options) {
   Canvas canvas{.map = map, .options = options};
   for (const std::string& token : map.target) {
@@ -74,8 +96,10 @@ Canvas prepare(const AttentionMap& map, const DrawOptions& options) {
   for (std::string& row : canvas.rows)
     row.insert(0, spaces(canvas.label_width - display_width(row)));
   int widest = 1;
+  const bool few = counts_on(map.source);
   for (const std::string& token : map.source) {
-    auto label = characters(printable(token, options.unicode));
+    const bool labelled = !few || *integer(token) % labelled_each == 0;
+    auto label = characters(labelled ? printable(token, options.unicode) : "");
     if (label.size() > tallest_column_label) {
       label.resize(tallest_column_label - 1);
       label.emplace_back(canvas.pick("…", "~"));

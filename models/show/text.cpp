@@ -41,7 +41,8 @@ bool deceives(std::uint32_t c) {
 std::string shown(std::string_view piece, const CodePoint& c, bool unicode, bool keep_spaces) {
   if (c.valid && c.value == ' ') return keep_spaces ? " " : unicode ? "␣" : "_";
   if (c.valid && c.value > ' ' && c.value < 0x7F) return std::string(piece);
-  if (!unicode) return "?";
+  if (!unicode)
+    return keep_spaces && piece == "→" ? "->" : keep_spaces && piece == "…" ? "..." : "?";
   if (c.valid && c.value < ' ') return {'\xE2', '\x90', static_cast<char>(0x80 + c.value)};
   if (c.valid && c.value == 0x7F) return "␡";
   return std::string(!c.valid || deceives(c.value) ? replacement : piece);

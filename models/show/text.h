@@ -14,7 +14,8 @@ namespace heed::show {
 /// others. The result holds no control character, so no escape sequence either.
 std::string printable(std::string_view token, bool unicode = true);
 
-/// As `printable`, for lines such as titles, in which spaces stay spaces.
+/// As `printable`, for lines such as titles, in which spaces stay spaces, and in ASCII an arrow is
+/// -> and an ellipsis is three points.
 std::string printable_line(std::string_view line, bool unicode = true);
 
 /// The characters of a text as a terminal places them: each with the marks that combine with it.
