@@ -21,13 +21,29 @@ std::string program_of(std::string_view tutorial) {
 }
 
 std::string list_of_tutorials() {
+  size_t width = 0;
+  for (const auto& step : road) width = std::max(width, step.name.size());
   std::string lines;
   for (const auto& step : road) {
     std::string name(step.name);
-    name.resize(std::max(name.size() + 2, size_t{14}), ' ');
+    name.resize(width + 2, ' ');
     lines += "  " + name + std::string(step.title) + "\n";
+    if (step.reads.empty()) continue;
+    lines += std::string(width + 6, ' ') + "needs a " + std::string(step.reads) + "\n";
   }
   return lines;
+}
+
+/// How to get a program that is not there.
+[[noreturn]] void refuse_missing(const std::filesystem::path& program) {
+  const auto build = program.parent_path().parent_path();
+  std::error_code ignored;
+  const bool built_here = std::filesystem::exists(build / "CMakeCache.txt", ignored);
+  const auto near = std::filesystem::proximate(build, ignored);
+  fail<IoError>(program.string(), ": this program is not ",
+                built_here ? "built yet: cmake --build " + near.string() + " --target " +
+                                 program.filename().string()
+                           : "installed");
 }
 
 [[noreturn]] void refuse(std::string_view what) {
@@ -42,6 +58,8 @@ int become(const std::string& program, std::span<const std::string> words) {
   for (auto& word : copies) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   flush_output();
+  std::error_code ignored;
+  if (!std::filesystem::exists(program, ignored)) refuse_missing(program);
   execv(program.c_str(), arguments.data());
   fail<IoError>(program, ": cannot run: ", std::strerror(errno));
 }
@@ -50,6 +68,7 @@ int run_tutorial(std::span<const std::string> words) {
   if (words.empty()) refuse("expected the NAME of a tutorial");
   if (words[0] == "--help" || words[0] == "-h") {
     print("usage: heed tutorial NAME [ARGUMENTS]\n\n" + list_of_tutorials() +
+          "\nPictures go to runs/tutorials/NAME, or where --out says."
           "\nheed tutorial NAME --help lists the flags of a tutorial.\n");
     return 0;
   }

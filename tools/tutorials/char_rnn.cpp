@@ -25,8 +25,7 @@ std::string sample(const models::CharRnn& model, const data::Tokenizer& characte
 
 int main(int count, char** words) {
   return tutorial("char_rnn", count, words, [](Tutorial& t) {
-    const std::string text = read_file(
-        t.file("a text in UTF-8, for instance input.txt of github.com/karpathy/char-rnn"));
+    const std::string text = read_file(t.file());
     const auto characters = data::train_tokenizer(text);
     const std::vector<int64_t> ids = characters->encode(text);
     const size_t split = ids.size() * 19 / 20;

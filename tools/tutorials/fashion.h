@@ -16,10 +16,7 @@ namespace heed::fashion {
 inline const char* const kinds[] = {"T-shirt", "trouser", "pullover", "dress", "coat",
                                     "sandal",  "shirt",   "sneaker",  "bag",   "ankle boot"};
 
-inline data::ImageSets read(Tutorial& t) {
-  return data::read_image_folder(
-      t.file("the folder that tools/data/fashion-mnist.sh prints: Fashion-MNIST's four files"));
-}
+inline data::ImageSets read(Tutorial& t) { return data::read_image_folder(t.file()); }
 
 /// What the classifier says of each image, (N) i64.
 inline Tensor predict(models::Classifier& model, const Tensor& images) {

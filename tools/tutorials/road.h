@@ -7,17 +7,20 @@
 struct RoadStep {
   std::string_view name;
   std::string_view title;
-  std::string_view published;  ///< the number to compare with and where it stands; "-": none
+  std::string_view published;   ///< the number to compare with and where it stands; "-": none
+  std::string_view reads = {};  ///< "FILE: what to look for", of those that are given one
 };
 
 inline constexpr RoadStep road[] = {
     {"moons", "a perceptron of scalars separates two moons",
      "loss 0.010978370135 and 100 % at step 99 (micrograd, demo.ipynb)"},
-    {"char_rnn", "two layers of LSTM units write like the text that they read", "-"},
+    {"char_rnn", "two layers of LSTM units write like the text that they read", "-",
+     "FILE: a text in UTF-8, for instance input.txt of github.com/karpathy/char-rnn"},
     {"vanishing", "how far back a gradient reaches: RNN, GRU, LSTM, attention", "-"},
     {"adding", "an LSTM keeps two numbers over 50 steps of noise, an RNN does not",
      "1 of 2,560 wrong, T = 100 (Hochreiter & Schmidhuber 1997, experiment 4)"},
-    {"rows", "an LSTM reads pictures of clothes row by row", "-"},
+    {"rows", "an LSTM reads pictures of clothes row by row", "-",
+     "FOLDER: Fashion-MNIST's four files, in the folder that tools/data/fashion-mnist.sh prints"},
     {"addition", "an LSTM reads a sum and a second one writes the answer",
      "99 % of characters, three digits reversed, 50,000 examples, 100 epochs (Keras, "
      "addition_rnn.py)"},
@@ -37,7 +40,8 @@ inline constexpr RoadStep road[] = {
     {"sort", "a GPT of 3 blocks sorts six digits",
      "5,000 of 5,000 fresh inputs right, in about a minute on a laptop (minGPT, demo.ipynb)"},
     {"shakespeare", "a small GPT writes like Shakespeare",
-     "loss 1.88 with the settings for a laptop (nanoGPT, README.md)"},
+     "loss 1.88 with the settings for a laptop (nanoGPT, README.md)",
+     "FILE: tinyshakespeare, input.txt of github.com/karpathy/char-rnn, 1,115,394 characters"},
     {"grokking", "sums modulo 97 are understood long after they are known by heart",
      "validation to 100 % long after training (Power et al. 2022, figure 1: division)"},
     {"vit", "a vision transformer reads pictures of clothes in patches",

@@ -14,8 +14,6 @@ using namespace heed;
 namespace {
 
 constexpr int64_t context = 64, batch_size = 12;
-constexpr std::string_view wanted =
-    "the file tinyshakespeare: input.txt of github.com/karpathy/char-rnn, 1,115,394 characters";
 
 /// nanoGPT's factor of the learning rate: 100 steps up, then half a cosine from 1 to 0.1.
 double factor(int64_t step, int64_t steps) {
@@ -62,7 +60,7 @@ models::Gpt train(Tutorial& t, int64_t seed, int64_t tokens, std::span<const int
 
 int main(int count, char** words) {
   return tutorial("shakespeare", count, words, [](Tutorial& t) {
-    const std::string text = read_file(t.file(wanted));
+    const std::string text = read_file(t.file());
     const auto characters = data::train_tokenizer(text);
     const std::vector<int64_t> ids = characters->encode(text);
     const size_t split = ids.size() * 9 / 10;

@@ -26,10 +26,10 @@ class Tutorial {
  public:
   Tutorial(const RoadStep& step, const Arguments& arguments);
 
-  /// The file that the tutorial was given; UsageError, which tells what to look for, without one.
-  std::string file(std::string_view what_to_look_for) const;
+  /// The file or folder that the tutorial was given, where road.h says that it reads one.
+  const std::string& file() const { return arguments_.texts().at(0); }
   /// The value of --steps, else `usual`: fewer are for a look, and prove nothing.
-  int64_t steps(int64_t usual) const;
+  int64_t steps(int64_t usual);
   int64_t seed() const { return seed_; }
 
   /// A line of these parts for people: on stdout, with --json on stderr.
@@ -42,16 +42,17 @@ class Tutorial {
   void event(const heed::Json& json);
   /// The progress line, now and then.
   void progress(int64_t step, int64_t total, double loss);
-  /// Writes a file (a picture, a page) into --out, by default tutorials/NAME, and says so.
+  /// Writes a file (a picture, a page) into --out, by default runs/tutorials/NAME, and says so.
   void write(std::string_view name, std::string_view contents);
 
   double minutes() const;
 
   /// The end: prints the published claim, what was measured and the minutes, with --json as
-  /// {"event": "result", "name", "published", "measured", "pass", "minutes"}.
+  /// {"event": "result", "name", "published", "measured", "pass", "minutes"}; after fewer steps
+  /// than usual nothing has passed or failed.
   void result(double measured, bool pass, std::string_view in_words);
-  /// 0, or 1 when the result did not pass.
-  int exit_code() const { return pass_ ? 0 : 1; }
+  /// 0, or 1 when the result did not pass, though all steps were done.
+  int exit_code() const { return pass_ || shortened_ ? 0 : 1; }
 
  private:
   void print_line(const std::string& line);
@@ -59,7 +60,7 @@ class Tutorial {
   RoadStep step_;
   const Arguments& arguments_;
   int64_t seed_;
-  bool json_, pass_ = false;
+  bool json_, pass_ = false, shortened_ = false;
   std::string folder_;
   double start_;
   std::unique_ptr<heed::show::Progress> progress_;
