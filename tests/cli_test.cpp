@@ -122,7 +122,6 @@ TEST_CASE("evaluate repeats the numbers of the training") {
     CHECK(*result.find(key) == *trained_events.back().find(key));
   }
   contains(heed_in(folder, "evaluate runs/pairs/model.json --data pairs.tsv").out, "% exact");
-  CHECK(heed_in(folder, "evaluate runs/pairs").code == 2);
   CHECK(heed_in(folder, "evaluate nowhere --data pairs.tsv").code == 5);
   contains(heed_in(folder, "evaluate runs/pairs --help").out, "usage: heed evaluate MODEL");
 }
@@ -140,7 +139,7 @@ TEST_CASE("predict writes a line for each text") {
   const Called unknown = heed_in(folder, "predict runs/pairs aéb abc");
   CHECK(unknown.code == 1);
   contains(unknown.err, "\"aéb\": the model does not know \"é\"; it reads a b c");
-  CHECK(unknown.out.starts_with("abc\t"));
+  contains(unknown.out, "aéb\t\nabc\t");
 }
 
 TEST_CASE("a text becomes a file of tokens, which a language model learns from") {

@@ -260,14 +260,14 @@ DataFacts Classify::set_up(StoredModel& stored, std::span<const Field> model) {
   set_size(model, "classes", classes);
   const auto tests = images ? test_.size() : int64_t(texts_.test.size());
   const std::string what = images ? " images" : " texts";
-  return {
-      .examples = show::grouped(train_.size()) + what + " to learn, " +
-                  show::grouped(std::min(validation_.size(), checked)) + " to validate, " +
-                  show::grouped(tests) + " to test",
-      .sizes =
-          text(classes) + " classes" +
-          (images ? "" : ", vocabulary of " + text(stored.tokenizer("text").size()) + " tokens"),
-      .items = images ? "images" : "texts"};
+  return {.examples = show::grouped(train_.size()) + what + " to learn, " +
+                      show::grouped(std::min(validation_.size(), checked)) + " to validate, " +
+                      show::grouped(tests) + " to test",
+          .sizes = text(classes) + " classes" +
+                   (images ? ""
+                           : ", vocabulary of " + show::grouped(stored.tokenizer("text").size()) +
+                                 " tokens"),
+          .items = images ? "images" : "texts"};
 }
 
 std::function<BatchLoss()> Classify::begin(const StoredModel& stored,

@@ -139,7 +139,7 @@ DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
   return {.examples = show::grouped(count_characters(train_text_)) + " characters to learn (" +
                       show::grouped(train_->size()) + " tokens), " +
                       show::grouped(count_characters(validation_text_)) + " to validate",
-          .sizes = "vocabulary of " + text(tokenizer->size()) + " tokens",
+          .sizes = "vocabulary of " + show::grouped(tokenizer->size()) + " tokens",
           .items = "tokens"};
 }
 
@@ -150,7 +150,7 @@ DataFacts Lm::set_up_file(StoredModel& stored, std::span<const Field> model) {
   train_ = std::make_unique<data::TokenPart>(*file_, 0, learned);
   return {.examples = show::grouped(learned) + " tokens to learn, " +
                       show::grouped(file_->size() - learned) + " to validate",
-          .sizes = "vocabulary of " + text(file_->tokenizer()->size()) + " tokens",
+          .sizes = "vocabulary of " + show::grouped(file_->tokenizer()->size()) + " tokens",
           .items = "tokens"};
 }
 
@@ -211,8 +211,11 @@ std::vector<Answer> Lm::answer(const StoredModel& stored, std::span<const std::s
   std::vector<Answer> answers;
   for (const auto& text : texts) {
     answers.push_back({.source = text});
+    check_readable(tokenizer, text);
     const auto ids = tokenizer.encode(text);
-    require(!ids.empty(), "\"", text, "\": there is nothing to read");
+    const int64_t most = as<LanguageModel>(*stored.model).context();
+    require(most == 0 || int64_t(ids.size()) <= most, "the text has ", ids.size(),
+            " tokens, the model reads at most ", most);
     const NoGrad guard;
     nn::AttentionMaps maps;
     as<LanguageModel>(*stored.model).forward(from_values(ids, {1, int64_t(ids.size())}), &maps);

@@ -50,28 +50,6 @@ void best_first(std::vector<show::AttentionMap>& maps, const std::vector<bool>& 
   if (!maps.empty()) std::rotate(maps.begin(), maps.begin() + std::ptrdiff_t(best), maps.end());
 }
 
-/// The tokens that the model knows, without the special ones.
-std::string known_tokens(const data::Tokenizer& tokenizer) {
-  std::string known;
-  for (int64_t id = data::unk_id + 1; id < tokenizer.size(); ++id) {
-    if (known.size() > 200) return known + " …";
-    known += (known.empty() ? "" : " ") + tokenizer.piece(id);
-  }
-  return known;
-}
-
-/// Error for a text without tokens, and, where tokens are characters, for one with a character that
-/// the model does not know.
-void check_readable(const data::Tokenizer& tokenizer, std::string_view text) {
-  const auto ids = tokenizer.encode(text);
-  require(!ids.empty(), "\"", text, "\": there is nothing to read");
-  if (tokenizer.kind() != "character") return;
-  for (const auto& token : data::split(data::Unit::character, text)) {
-    require(tokenizer.find(token).value_or(-1) > data::unk_id, "\"", text,
-            "\": the model does not know \"", token, "\"; it reads ", known_tokens(tokenizer));
-  }
-}
-
 }  // namespace
 
 Json PairTask::measures(const data::ErrorRates& rates) const {
@@ -127,8 +105,8 @@ DataFacts PairTask::set_up(StoredModel& stored, std::span<const Field> model) {
                       show::grouped(int64_t(pairs_.size())) + " pairs), " +
                       show::grouped(int64_t(checked_.size())) + " to validate, " +
                       show::grouped(int64_t(parts_.test.size())) + " to test",
-          .sizes = "vocabularies of " + text(source->size()) + " and " + text(target->size()) +
-                   " tokens",
+          .sizes = "vocabularies of " + show::grouped(source->size()) + " and " +
+                   show::grouped(target->size()) + " tokens",
           .items = "tokens"};
 }
 

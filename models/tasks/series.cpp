@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <sstream>
 
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/recording.h"
@@ -13,7 +14,6 @@
 #include "heed/core/reduce.h"
 #include "heed/core/shape.h"
 #include "heed/models/data/shuffle.h"
-#include "heed/models/data/unit.h"
 #include "heed/models/forecaster.h"
 #include "heed/models/show/line_plot.h"
 #include "heed/models/show/text.h"
@@ -62,12 +62,14 @@ std::string joined(std::span<const double> values) {
 }
 
 /// The numbers that a text consists of, or none.
-std::vector<double> numbers_in(std::string_view text) {
+std::vector<double> numbers_in(const std::string& text) {
   std::vector<double> values;
-  for (const auto& word : data::split(data::Unit::word, text)) {
-    const auto [end, code] =
-        std::from_chars(word.data(), word.data() + word.size(), values.emplace_back());
-    if (code != std::errc() || end != word.data() + word.size()) return {};
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) {
+    double& value = values.emplace_back();
+    const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), value);
+    const bool whole = code == std::errc() && end == word.data() + word.size();
+    if (!whole || !std::isfinite(value)) return {};
   }
   return values;
 }
@@ -267,14 +269,15 @@ std::vector<Answer> SeriesTask::answer(const StoredModel& stored,
                                        std::span<const std::string> texts,
                                        const AskOptions& options) const {
   const auto& model = as<Forecaster>(*stored.model);
+  std::string all;
+  for (const auto& text : texts) all += text + " ";
+  const auto given = numbers_in(all);
+  if (!given.empty()) return {foretold(model, given, "values", options.maps)};
   std::vector<Answer> answers;
   for (const auto& text : texts) {
     try {
-      auto values = numbers_in(text);
-      const std::string name = values.empty() ? text : "the values";
-      if (values.empty())
-        values = data::read_series(text == "-" ? "/dev/stdin" : text, kept_.column).values;
-      answers.push_back(foretold(model, values, name, options.maps));
+      const auto series = data::read_series(text == "-" ? "/dev/stdin" : text, kept_.column);
+      answers.push_back(foretold(model, series.values, text, options.maps));
     } catch (const Error& error) {
       answers.push_back({.source = text, .error = error.what()});
     }

@@ -25,7 +25,7 @@ class SeriesTask final : public Task {
   Report validate(const StoredModel& stored, int64_t step) override;
   Report test(const StoredModel& stored) override;
   Question question() const override;
-  /// Of CSV files, or of numbers between blanks: what comes after their last values.
+  /// Of CSV files, or of one series where all texts are numbers: what comes after the last values.
   std::vector<Answer> answer(const StoredModel& stored, std::span<const std::string> texts,
                              const AskOptions& options) const override;
 

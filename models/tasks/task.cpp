@@ -3,6 +3,9 @@
 #include "heed/core/convert.h"
 #include "heed/core/error.h"
 #include "heed/core/reduce.h"
+#include "heed/models/data/lines.h"
+#include "heed/models/data/unit.h"
+#include "heed/models/show/text.h"
 #include "heed/models/tasks/classify.h"
 #include "heed/models/tasks/dates.h"
 #include "heed/models/tasks/g2p.h"
@@ -27,7 +30,31 @@ Json named(const Task& task, std::span<const Field> fields) {
   return json;
 }
 
+/// The tokens that may be read, without the special ones.
+std::string known_tokens(const data::Tokenizer& tokenizer, int64_t first) {
+  std::string known;
+  for (int64_t id = first; id < tokenizer.size(); ++id) {
+    if (known.size() > 200) return known + " …";
+    known += (known.empty() ? "" : " ") + show::printable(tokenizer.piece(id));
+  }
+  return known;
+}
+
 }  // namespace
+
+void check_readable(const data::Tokenizer& tokenizer, std::string_view text) {
+  const std::string kind = tokenizer.kind();
+  const bool unknown = tokenizer.find("<unk>") == data::unk_id;  // is there a token for that?
+  if (kind == "character" || (kind == "word" && !unknown)) {
+    const int64_t first = unknown ? data::unk_id + 1 : 0;
+    for (const auto& token : data::split(data::parse_unit(kind), text)) {
+      require(tokenizer.find(token).value_or(-1) >= first, "\"", text,
+              "\": the model does not know ", data::shown(token), "; it reads ",
+              known_tokens(tokenizer, first));
+    }
+  }
+  require(!tokenizer.encode(text).empty(), "\"", text, "\": there is nothing to read");
+}
 
 std::vector<double> numbers(const Tensor& tensor) {
   const Tensor doubles = contiguous(to(tensor, f64));

@@ -150,6 +150,10 @@ void set_size(std::span<const Field> fields, std::string_view name, int64_t size
 void preset(std::span<const Field> fields,
             std::initializer_list<std::pair<std::string_view, std::string>> values);
 
+/// Error, which names the text and what the model knows, for a text without tokens, or with a
+/// character (or, where no token stands for unknown words, a word) that the tokenizer lacks.
+void check_readable(const data::Tokenizer& tokenizer, std::string_view text);
+
 /// The numbers of a floating tensor, row after row.
 std::vector<double> numbers(const Tensor& tensor);
 

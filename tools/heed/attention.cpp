@@ -90,8 +90,18 @@ show::AttentionMap of_token(std::span<const show::AttentionMap> maps, const std:
     const auto weights = std::span(map.weights).subspan(row * map.source.size(), map.source.size());
     result.weights.insert(result.weights.end(), weights.begin(), weights.end());
   }
-  require(!result.target.empty(), "attention: --token is for models with layers of heads");
+  require(!result.target.empty(), "attention: --token: this model attends once, without heads");
   return result;
+}
+
+/// The heads that there are, for a message.
+std::string known_heads(std::span<const show::AttentionMap> maps) {
+  std::string known;
+  for (const auto& map : maps) {
+    if (map.layer.empty() || map.head == "mean") continue;
+    known += (known.empty() ? "" : ", ") + map.layer + "." + map.head;
+  }
+  return known;
 }
 
 /// The map that the flags choose.
@@ -103,7 +113,10 @@ show::AttentionMap chosen(const std::vector<show::AttentionMap>& maps, const Arg
   for (const auto& map : maps) {
     if (map.layer == text(*layer) && map.head == text(*head)) return map;
   }
-  fail("attention: the model has no head ", *head, " in a layer ", *layer);
+  const std::string known = known_heads(maps);
+  require(!known.empty(), "attention: --layer and --head: this model attends once, without heads");
+  fail("attention: --layer ", *layer, " --head ", *head, ": there is no such head; there are ",
+       known, " (layer.head)");
 }
 
 int draw_attention(const Arguments& arguments) {
@@ -119,6 +132,14 @@ int draw_attention(const Arguments& arguments) {
   return 0;
 }
 
+std::string details(const Arguments& arguments) {
+  if (arguments.texts().empty()) return "heed attention MODEL --help says what that model reads.\n";
+  if (is_sentence_encoder(arguments.texts()[0])) return "This sentence encoder reads a text.\n";
+  const LoadedModel loaded = load(arguments.texts()[0]);
+  return loaded.path + ", a " + loaded.stored.model->type() + ", reads " +
+         loaded.task->question().words + ".\n";
+}
+
 }  // namespace
 
 Command attention_command() {
@@ -130,5 +151,6 @@ Command attention_command() {
                     {"token", "TOKEN", "what this token attends to, by layer and head"},
                     {"out", "DIR", "write attention.html and attention.svg there"},
                     {"json", "", "the weights as a line of JSON on stdout"}},
-          .run = draw_attention};
+          .run = draw_attention,
+          .details = details};
 }

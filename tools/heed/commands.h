@@ -14,6 +14,8 @@ struct Command {
   std::vector<Flag> flags;                   ///< besides those that every command has
   std::function<int(const Arguments&)> run;  ///< returns the exit code
   std::function<std::string(const Arguments&)> details = {};  ///< more for `heed NAME --help`
+  /// In place of the usage and the line of help, where those depend on the arguments.
+  std::function<std::string(const Arguments&)> usage = {};
   /// Flags that depend on what the command is about.
   std::function<std::vector<Flag>(std::span<const std::string> words)> more_flags = {};
   /// In place of all that: takes every word behind the command's name as it stands.

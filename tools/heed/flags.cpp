@@ -23,11 +23,19 @@ std::optional<T> parsed(std::string_view text) {
   return number;
 }
 
+/// -1 and -.5 are texts.
+bool is_flag(std::string_view word) {
+  return word.size() > 1 && word[0] == '-' && word[1] != '.' && (word[1] < '0' || word[1] > '9');
+}
+
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word,
                                    std::span<const std::string_view> candidates) {
   std::optional<std::string> best;
+  for (const auto candidate : candidates) {
+    if (word.size() > 1 && candidate.starts_with(word)) return std::string(candidate);
+  }
   int64_t smallest = 3;  // at most two letters differ
   for (const auto candidate : candidates) {
     const int64_t distance = heed::data::edit_distance(letters(word), letters(candidate));
@@ -44,7 +52,7 @@ Arguments::Arguments(std::string_view command, std::span<const Flag> flags,
   bool only_texts = false;
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (only_texts || word.size() < 2 || word[0] != '-') {
+    if (only_texts || !is_flag(word)) {
       texts_.push_back(word);
     } else if (word == "--") {
       only_texts = true;

@@ -24,6 +24,7 @@ struct Flag {
 };
 
 /// The words of a command, taken apart: --name value, --name=value, -v; after "--" only texts.
+/// Negative numbers are texts.
 class Arguments {
  public:
   /// Throws UsageError for a flag that is not listed (with a hint), lacks its value, or has one
@@ -65,6 +66,7 @@ class Arguments {
 /// The flags as lines for --help.
 std::string describe(std::span<const Flag> flags);
 
-/// The candidate that is spelled most like the word, if any is close.
+/// The candidate that begins with the word, else that which is spelled most like it, if any is
+/// close.
 std::optional<std::string> nearest(std::string_view word,
                                    std::span<const std::string_view> candidates);

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "heed/core/creation.h"
 #include "heed/core/io/utf8.h"
+#include "heed/models/tasks/task.h"
 #include "output.h"
 #include "places.h"
 
@@ -37,13 +38,17 @@ class Stream {
 };
 
 SamplingOptions sampling(const Arguments& arguments) {
+  const double top_p = arguments.number("top-p").value_or(1.0);
+  if (!(top_p > 0 && top_p <= 1))
+    arguments.refuse("--top-p: expected a number above 0 and at most 1, got ", top_p);
   return {.temperature = arguments.number("temperature").value_or(1.0),
           .top_k = arguments.integer("top-k", 0).value_or(0),
-          .top_p = arguments.number("top-p").value_or(1.0)};
+          .top_p = top_p};
 }
 
 /// The prompt as ids; without one a line end, or else the first token.
 std::vector<int64_t> prompt_of(const data::Tokenizer& tokenizer, const std::string& prompt) {
+  if (!prompt.empty()) check_readable(tokenizer, prompt);
   auto ids = tokenizer.encode(prompt);
   if (ids.empty()) ids.push_back(tokenizer.find("\n").value_or(0));
   return ids;
@@ -64,7 +69,7 @@ int generate_text(const Arguments& arguments) {
                           .sampling = sampling(arguments),
                           .generator = &generator};
   const std::string path = model_path(arguments.texts()[0]);
-  const StoredModel stored = load_model(path);
+  const StoredModel stored = read_model(path);
   const auto& model = language_model(stored, path);
   const auto& tokenizer = stored.tokenizer("text");
   const std::string prompt = arguments.text("prompt").value_or("");

@@ -1,5 +1,8 @@
+#include <filesystem>
+
 #include "commands.h"
 #include "heed/core/io/safetensors.h"
+#include "heed/models/data/token_source.h"
 #include "heed/models/show/text.h"
 #include "heed/nn/summary.h"
 #include "output.h"
@@ -64,25 +67,48 @@ void inspect_tensors(const std::string& path, bool json) {
   for (const auto& [name, tensor] : file.tensors) {
     print(shown(name) + "  " + dtype_name(tensor.dtype()) + " " + text(tensor.shape()) + "\n");
   }
-  print(text(file.tensors.size()) + " tensors, " + show::grouped(numbers) + " numbers\n");
+  print(show::grouped(int64_t(file.tensors.size())) + " tensors, " + show::grouped(numbers) +
+        " numbers\n");
+}
+
+/// What a file of heed tokens holds.
+void inspect_tokens(const std::string& path, bool json) {
+  const data::TokenFile file(path);
+  const auto& tokenizer = *file.tokenizer();
+  if (json) {
+    return print_json(Json::object()
+                          .set("event", "tokens")
+                          .set("kind", tokenizer.kind())
+                          .set("vocabulary", tokenizer.size())
+                          .set("tokens", file.size()));
+  }
+  print("a file of tokens, for heed train lm --data\n  kind        " + tokenizer.kind() +
+        "\n  tokens      " + show::grouped(file.size()) + "\n  vocabulary  " +
+        show::grouped(tokenizer.size()) + "\n");
 }
 
 void print_tokenizers(const StoredModel& model) {
   for (const auto& [name, tokenizer] : model.tokenizers) {
     std::string line = "  " + name;
     line.resize(std::max(line.size() + 1, size_t{20}), ' ');
-    print(line + text(tokenizer->size()) + " tokens, " + tokenizer->kind() + "\n");
+    print(line + show::grouped(tokenizer->size()) + " tokens, " + tokenizer->kind() + "\n");
   }
 }
 
 int inspect(const Arguments& arguments) {
-  arguments.expect_texts(1, 1, "a MODEL: a model.json, a run's folder, or a .safetensors file");
+  arguments.expect_texts(
+      1, 1, "a MODEL: a model.json, a run's folder, a .safetensors file, or a file of tokens");
   const std::string path = model_path(arguments.texts()[0]);
   if (path.ends_with(".safetensors")) {
     inspect_tensors(path, arguments.has("json"));
     return 0;
   }
-  const StoredModel model = load_model(path);
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored) && data::is_token_file(path)) {
+    inspect_tokens(path, arguments.has("json"));
+    return 0;
+  }
+  const StoredModel model = read_model(path);
   if (arguments.has("json")) {
     print_json(describe_json(model));
     return 0;

@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "heed/core/parallel.h"
+#include "heed/core/simd.h"
 #include "output.h"
 #include "report.h"
 #include "version.h"
@@ -31,21 +32,28 @@ std::string overview() {
   std::string text =
       "heed trains attention models, and shows what they have learned.\n\n"
       "usage: heed COMMAND [FLAGS]\n\n";
-  for (const auto& command : commands()) {
-    std::string line = "  " + usage_line(command);
-    line.resize(std::max(line.size() + 2, size_t{36}), ' ');
-    text += line + command.help + "\n";
-  }
+  const auto table = commands();
+  size_t width = 0;
+  for (const auto& command : table) width = std::max(width, usage_line(command).size());
+  const auto add = [&](std::string usage, const std::string& help) {
+    usage.resize(width + 2, ' ');
+    text += "  " + usage + help + "\n";
+  };
+  for (const auto& command : table) add(usage_line(command), command.help);
+  text += "\n";
+  add("heed COMMAND --help", "the flags of a command");
+  add("heed train TASK --help", "the flags and the models of a task");
+  add("heed evaluate MODEL --help", "the flags for the model's data; predict: what it reads");
+  add("heed --version", "versions of heed and what it stands on");
   return text +
-         "\n  heed COMMAND --help               the flags of a command"
-         "\n  heed --version                    versions of heed and what it stands on"
-         "\n\nexit codes: 0 done, 1 failure, 2 wrong usage, 3 bad file, 4 training diverged,"
+         "\nexit codes: 0 done, 1 failure, 2 wrong usage, 3 bad file, 4 training diverged,"
          "\n            5 the system refused a file, 128 + n ended by signal n after saving\n";
 }
 
 std::string help(const Command& command, std::span<const Flag> flags, const Arguments& arguments) {
-  std::string text = "usage: " + usage_line(command) + " [FLAGS]\n\n  " + command.help +
-                     "\n\nflags:\n" + describe(flags);
+  const std::string usual = "usage: " + usage_line(command) + " [FLAGS]\n\n  " + command.help;
+  std::string text =
+      (command.usage ? command.usage(arguments) : usual) + "\n\nflags:\n" + describe(flags);
   if (command.details) text += "\n" + command.details(arguments);
   return text;
 }
@@ -67,12 +75,23 @@ int run_command(const Command& command, std::span<const std::string> words) {
   return command.run(arguments);
 }
 
+/// Variables of the environment that make no sense are wrong usage.
+void check_environment() {
+  try {
+    (void)simd::isa();
+    (void)num_threads();
+  } catch (const Error& error) {
+    fail<UsageError>("heed: ", error.what());
+  }
+}
+
 int run(std::span<const std::string> words) {
   const std::string word = words.empty() ? "" : words[0];
   if (word == "--help" || word == "-h" || word == "help") {
     print(overview());
     return done;
   }
+  check_environment();
   if (word == "--version") {
     print(version_text());
     return done;

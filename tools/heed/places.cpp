@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
+
+#include "heed/core/io/files.h"
+#include "heed/models/data/token_source.h"
 
 namespace fs = std::filesystem;
 using namespace heed;
@@ -37,11 +41,59 @@ bool is_task(const std::string& name) {
                      [&](const TaskType& task) { return task.name == name; });
 }
 
+namespace {
+
+/// The first character that is no blank, or a zero byte.
+char first_character(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char first = 0;
+  file >> first;
+  return first;
+}
+
+/// Is it the run.json of a run?
+bool is_record(const std::string& path) {
+  try {
+    const Json json = parse_json(read_file(path), path);
+    return json.type() == Json::Type::object && json.find("training") && !json.find("format");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+StoredModel read_model(const std::string& path) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored) && first_character(path) != '{') {
+    fail<FileError>(path, ": this is not a model of heed",
+                    data::is_token_file(path) ? " but a file of tokens" : "",
+                    ": expected a model.json or a run's folder");
+  }
+  try {
+    return load_model(path);
+  } catch (const FileError&) {
+    if (!is_record(path)) throw;
+    fail<FileError>(path, ": this is the record of a run; the model is model.json beside it");
+  }
+}
+
 LoadedModel load(const std::string& argument) {
   LoadedModel loaded{.path = model_path(argument), .stored = {}, .task = {}};
-  loaded.stored = load_model(loaded.path);
+  loaded.stored = read_model(loaded.path);
   loaded.task = task_of(loaded.stored, loaded.path);
   return loaded;
+}
+
+std::string named_model(std::span<const std::string> words) {
+  std::string first;
+  std::error_code ignored;
+  for (const auto& word : words) {
+    if (word.starts_with("-")) continue;
+    if (first.empty()) first = word;
+    if (word.ends_with(".json") || fs::exists(fs::path(word) / "model.json", ignored)) return word;
+  }
+  return first;
 }
 
 std::string flag_name(const Field& field) {

@@ -26,6 +26,10 @@ struct LoadedModel {
   std::unique_ptr<heed::models::Task> task;
 };
 LoadedModel load(const std::string& argument);
+/// load_model, which says what a file is that is no model.
+heed::models::StoredModel read_model(const std::string& path);
+/// The word that most likely names a model, before flags are known; empty where there is none.
+std::string named_model(std::span<const std::string> words);
 
 /// The flag of a field: lower-case for lower_case.
 std::string flag_name(const heed::models::Field& field);

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "heed/models/show/text.h"
 #include "output.h"
 #include "places.h"
 
@@ -16,24 +17,42 @@ class Predictor {
   Predictor(LoadedModel loaded, AskOptions options, bool json)
       : loaded_(std::move(loaded)), options_(options), json_(json) {}
 
-  void operator()(std::span<const std::string> texts) {
-    for (const auto& answer : loaded_.task->answer(loaded_.stored, texts, options_)) tell(answer);
+  /// `line` counts those of stdin from 1; 0: the texts are arguments.
+  void operator()(std::span<const std::string> texts, int64_t line = 0) {
+    for (const auto& answer : loaded_.task->answer(loaded_.stored, texts, options_)) {
+      tell(answer, line > 0 ? "line " + heed::text(line++) + ": " : "");
+      if (failed_ && question().whole) {
+        complain("heed: predict: " + loaded_.path + " reads " + question().words);
+        break;
+      }
+    }
     flush_output();
   }
 
+  Question question() const { return loaded_.task->question(); }
   bool failed() const { return failed_; }
 
  private:
-  void tell(const Answer& answer) {
+  /// A line for each text, with nothing behind the tab where there is no answer.
+  void tell(const Answer& answer, const std::string& place) {
     if (!answer.error.empty()) {
       failed_ = true;
-      return complain("heed: predict: " + answer.error);
+      complain("heed: predict: " + place + answer.error);
     }
-    if (!json_) return print(shown(answer.source) + "\t" + shown(answer.text) + "\n");
+    if (!json_) {
+      return print(shown(answer.source) + "\t" + shown(answer.text) + probability(answer) + "\n");
+    }
     Json json = Json::object().set("event", "prediction").set("source", answer.source);
-    json.set("target", answer.text);
+    answer.error.empty() ? json.set("target", answer.text) : json.set("error", answer.error);
     for (const auto& [name, value] : answer.facts.items()) json.set(name, value);
     print_json(json);
+  }
+
+  /// Of a class: how sure the model is.
+  static std::string probability(const Answer& answer) {
+    const Json* all = answer.facts.find("probabilities");
+    const Json* one = all ? all->find(answer.text) : nullptr;
+    return one ? "\t" + show::fixed(one->as_double(), 4) : "";
   }
 
   LoadedModel loaded_;
@@ -45,18 +64,20 @@ class Predictor {
 /// Lines of stdin: one by one from a person, in groups from a pipe.
 void predict_stdin(Predictor& predict) {
   const bool person = isatty(0);
+  if (predict.question().whole) return predict(std::vector<std::string>{"-"});
   if (person) complain("heed: predict: a text a line, Ctrl-D ends");
   const size_t group = person ? 1 : 256;
   std::vector<std::string> texts;
+  int64_t first = 1;  // of the texts, among the lines
   for (std::string line; std::getline(std::cin, line);) {
     if (line.ends_with('\r')) line.pop_back();
-    if (line.empty()) continue;
     texts.push_back(std::move(line));
     if (texts.size() < group) continue;
-    predict(texts);
+    predict(texts, first);
+    first += int64_t(texts.size());
     texts.clear();
   }
-  predict(texts);
+  predict(texts, first);
 }
 
 int predict_texts(const Arguments& arguments) {
@@ -72,6 +93,14 @@ int predict_texts(const Arguments& arguments) {
   return predict.failed() ? 1 : 0;
 }
 
+std::string details(const Arguments& arguments) {
+  if (arguments.texts().empty()) return "heed predict MODEL --help says what that model reads.\n";
+  const LoadedModel loaded = load(arguments.texts()[0]);
+  const auto [words, whole] = loaded.task->question();
+  return loaded.path + ", a " + loaded.stored.model->type() + ", reads " + words + "; " +
+         (whole ? "without one, stdin.\n" : "without one, each line of stdin is one.\n");
+}
+
 }  // namespace
 
 Command predict_command() {
@@ -80,5 +109,6 @@ Command predict_command() {
           .help = "what a model writes for texts, or for the lines of stdin",
           .flags = {{"beam", "N", "beams of a search for the best answer (1: greedy)"},
                     {"json", "", "a line of JSON for each text on stdout"}},
-          .run = predict_texts};
+          .run = predict_texts,
+          .details = details};
 }

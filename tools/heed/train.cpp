@@ -25,13 +25,23 @@ std::vector<Field> settable(RunConfig& config) {
   return fields;
 }
 
+/// The field that a name, which is none, was meant to be.
+std::optional<std::string> meant_field(RunConfig& config, std::string_view name) {
+  const auto fields = settable(config);
+  if (find_field(fields, name)) return {};
+  std::vector<std::string_view> names;
+  for (const auto& field : fields) names.push_back(field.name);
+  return nearest(name, names);
+}
+
 void set(RunConfig& config, const std::string& word, const Arguments& arguments) {
   const size_t equals = word.find('=');
   if (equals == word.npos) arguments.refuse("--set: expected key=value, got \"", word, "\"");
   try {
     set_field(settable(config), word.substr(0, equals), word.substr(equals + 1));
   } catch (const Error& error) {
-    arguments.refuse("--set: ", error.what());
+    const auto meant = meant_field(config, word.substr(0, equals));
+    arguments.refuse("--set: ", error.what(), meant ? "; did you mean " + *meant + "?" : "");
   }
 }
 
@@ -107,21 +117,63 @@ std::vector<Flag> flags_of_task(std::span<const std::string> words) {
   return task.empty() ? std::vector<Flag>() : flags_of(make_task(task)->options());
 }
 
-std::string details(const Arguments& arguments) {
+/// The name in front of a list's explanations.
+std::string listed(const std::string& name, const std::string& help, int width) {
+  return "  " + padded(name, width + 2) + help + "\n";
+}
+
+std::string list_of_tasks() {
+  size_t width = 0;
+  for (const auto& task : tasks()) width = std::max(width, task.name.size());
   std::string text = "tasks:\n";
-  for (const auto& task : tasks()) text += "  " + padded(task.name, 10) + task.help + "\n";
+  for (const auto& task : tasks()) text += listed(task.name, task.help, int(width));
+  return text;
+}
+
+std::string list_of_models(const std::vector<Recipe>& recipes) {
+  size_t width = 0;
+  for (const auto& recipe : recipes) width = std::max(width, recipe.type.size());
+  std::string text;
+  for (const auto& recipe : recipes) {
+    const std::string input = recipe.input.empty() ? "" : " (" + recipe.input + ")";
+    text += listed(recipe.type, find_type(types(), recipe.type).help + input, int(width));
+  }
+  return text;
+}
+
+/// As base(), but data that are not there are no reason not to tell of a model.
+RunConfig for_help(const std::string& task, const Arguments& arguments) {
+  const auto model = arguments.text("model");
+  RunConfig config{.task = make_task(task), .recipe = {}};
+  for (auto& recipe : config.task->recipes()) {
+    if (arguments.has("config") || recipe.type != model) continue;
+    config.recipe = std::move(recipe);
+    return config;
+  }
+  return base(task, arguments);
+}
+
+std::string usage_of(const Arguments& arguments) {
+  const std::string name = named_task(arguments.texts());
+  std::string help = "train a model for a task: " + task_names();
+  for (const auto& task : tasks()) {
+    if (task.name == name) help = task.help;
+  }
+  return "usage: heed train " + (name.empty() ? "TASK" : name) + " [FLAGS]\n\n  " + help;
+}
+
+std::string details(const Arguments& arguments) {
   const std::string name = named_task(arguments.texts());
   if (name.empty())
-    return text +
+    return list_of_tasks() +
            "\nheed train TASK --help lists the flags of a task, its models, "
            "and what --set can set.\n";
-  RunConfig config = base(name, arguments);
-  text += "\nmodels of " + name + ":\n";
-  for (const auto& recipe : config.task->recipes()) {
-    text += "  " + padded(recipe.type, 10) + find_type(types(), recipe.type).help + "\n";
-  }
-  return text + "\n--set, with the values that a " + config.recipe.type + " for " + name +
-         " has unless set:\n" + describe(settable(config));
+  RunConfig config = for_help(name, arguments);
+  auto fields = settable(config);
+  std::erase_if(fields, [](const Field& field) { return field.name == "seed"; });  // a flag
+  return "models of " + name + ":\n" + list_of_models(config.task->recipes()) +
+         "\n--set, with the values that a " + config.recipe.type + " for " + name +
+         " has unless set:\n" + describe(fields);
 }
 
 }  // namespace
@@ -144,5 +196,6 @@ Command train_command() {
                 {"verbose", "", "more lines in logs, and the memory used", 'v'}},
       .run = train_task,
       .details = details,
+      .usage = usage_of,
       .more_flags = flags_of_task};
 }

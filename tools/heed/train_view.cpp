@@ -70,7 +70,7 @@ void TrainView::started(const Task& task, const DataFacts& facts, int64_t parame
   items_ = facts.items;
   note(task.name() + ": " + facts.examples);
   note("model: " + grouped(parameters) + " parameters, " + facts.sizes + "; " +
-       text(num_threads()) + " threads");
+       counted(num_threads(), "thread"));
 }
 
 void TrainView::replaces(const std::string& folder) {
