@@ -36,6 +36,7 @@ for document in README.md ARCHITECTURE.md CONTRIBUTING.md docs/*.md docs/road/*.
 done
 
 number=0
+source_named='^\{"[^"]*", *"[^"]*", *"([^"]*\)|-)"'   # the third string ends in one, or is "-"
 while IFS= read -r entry; do
   name=$(cut -d '"' -f 2 <<<"$entry")
   number=$((number + 1))
@@ -43,7 +44,7 @@ while IFS= read -r entry; do
   for file in "tools/tutorials/$name.cpp" "$page" "docs/road/$name.svg"; do
     [[ -f $file ]] || wrong "tools/tutorials/road.h: step $name needs $file"
   done
-  [[ $entry =~ (\)\"|\"-\")\ ?}$ ]] ||
+  [[ $entry =~ $source_named ]] ||
     wrong "tools/tutorials/road.h: $name does not say where its number was published"
   grep -q "($(basename "$page"))" docs/road/README.md || wrong "docs/road/README.md: no $page"
   if [[ -n ${before:-} ]] && ! tail -n 1 "$before" | grep -q "($(basename "$page"))$"; then
