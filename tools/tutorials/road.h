@@ -46,5 +46,6 @@ inline constexpr RoadStep road[] = {
      "validation to 100 % long after training (Power et al. 2022, figure 1: division)"},
     {"vit", "a vision transformer reads pictures of clothes in patches",
      "92.3 % of Fashion-MNIST's test images, 64 units, 200 epochs (github.com/s-chh/"
-     "PyTorch-Scratch-Vision-Transformer-ViT, README.md)"},
+     "PyTorch-Scratch-Vision-Transformer-ViT, README.md)",
+     "FOLDER: Fashion-MNIST's four files, in the folder that tools/data/fashion-mnist.sh prints"},
 };
