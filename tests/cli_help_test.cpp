@@ -31,6 +31,7 @@ TEST_CASE("help of a task is about that task, and lists all its models") {
   contains(help_of("train translate"), "\n  transformer  encoder and decoder");
   contains(help_of("train series"), "--column NAME");
   const std::string classify = help_of("train classify");
+  contains(classify, "--data FILE|DIR");
   contains(classify, "(else two languages are generated)");
   for (const char* model : {"vit ", "row_lstm ", "(images)", "(texts)"}) contains(classify, model);
   contains(help_of("train classify --model vit"), "values that a vit for classify has");

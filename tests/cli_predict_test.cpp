@@ -54,6 +54,7 @@ TEST_CASE("a model of series reads numbers, a file, or stdin") {
   const Called few = heed_in(folder, "predict runs/series 1 2");
   CHECK(few.code == 1);
   contains(few.err, "values: expected at least 4 values, got 2");
+  contains(few.err, "reads a CSV file");
   const Called words = heed_in(folder, "predict runs/series no nor");
   contains(words.err, "no: cannot open");
   contains(words.err, "reads a CSV file (- is stdin), or the last values of a series");

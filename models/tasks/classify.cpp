@@ -147,7 +147,9 @@ std::vector<Field> Classify::options() {
   chosen_.tokens.fields(visit);
   visit("shift", chosen_.shift, {.min = 0}, "images are shifted at random by so many pixels (0)");
   visit("flip", chosen_.flip, "half of the images are mirrored");
-  return visit.take();
+  auto fields = visit.take();
+  fields[0].placeholder = "FILE|DIR";
+  return fields;
 }
 
 bool Classify::wants_images() const {

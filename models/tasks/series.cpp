@@ -269,18 +269,22 @@ std::vector<Answer> SeriesTask::answer(const StoredModel& stored,
                                        std::span<const std::string> texts,
                                        const AskOptions& options) const {
   const auto& model = as<Forecaster>(*stored.model);
+  const auto foretell = [&](const std::string& name, const auto& values_of) -> Answer {
+    try {
+      return foretold(model, values_of(), name, options.maps);
+    } catch (const Error& error) {
+      return {.source = name, .error = error.what()};
+    }
+  };
   std::string all;
   for (const auto& text : texts) all += text + " ";
   const auto given = numbers_in(all);
-  if (!given.empty()) return {foretold(model, given, "values", options.maps)};
+  if (!given.empty()) return {foretell("values", [&] { return given; })};
   std::vector<Answer> answers;
   for (const auto& text : texts) {
-    try {
-      const auto series = data::read_series(text == "-" ? "/dev/stdin" : text, kept_.column);
-      answers.push_back(foretold(model, series.values, text, options.maps));
-    } catch (const Error& error) {
-      answers.push_back({.source = text, .error = error.what()});
-    }
+    answers.push_back(foretell(text, [&] {
+      return data::read_series(text == "-" ? "/dev/stdin" : text, kept_.column).values;
+    }));
   }
   return answers;
 }
