@@ -59,13 +59,13 @@ PickedVariable extreme_along(const Op& op, const Variable& x, int64_t dim, Extre
 
 }  // namespace
 
-Variable sum(const Variable& x, const Dims& dims, bool keepdim) {
+Variable sum(const Variable& x, const Dims& dims, KeepDim keepdim) {
   static constexpr Op op{"sum", "y = sum of x", "dx = dy"};
   return record(op, sum(x.value(), dims, keepdim),
                 input(x, [how = Reduction(x, dims)](const Variable& g) { return how.spread(g); }));
 }
 
-Variable mean(const Variable& x, const Dims& dims, bool keepdim) {
+Variable mean(const Variable& x, const Dims& dims, KeepDim keepdim) {
   static constexpr Op op{"mean", "y = sum of x / n", "dx = dy / n"};
   return record(op, mean(x.value(), dims, keepdim),
                 input(x, [how = Reduction(x, dims)](const Variable& g) {
@@ -98,7 +98,7 @@ Variable std(const Variable& x, const Dims& dims, VarOptions options) {
   return record({op, {"c", options.correction}}, std(x.value(), dims, options), input(x, back));
 }
 
-Variable norm(const Variable& x, double p, const Dims& dims, bool keepdim) {
+Variable norm(const Variable& x, double p, const Dims& dims, KeepDim keepdim) {
   static constexpr Op op{"norm", "y = (sum of |x|^p)^(1/p)",
                          "dx = dy sign(x) (|x| / y)^(p - 1), for p = inf where |x| = y"};
   Tensor y = norm(x.value(), p, dims, keepdim);
@@ -111,7 +111,7 @@ Variable norm(const Variable& x, double p, const Dims& dims, bool keepdim) {
   return record({op, {"p", p}}, std::move(y), input(x, back));
 }
 
-Variable logsumexp(const Variable& x, const Dims& dims, bool keepdim) {
+Variable logsumexp(const Variable& x, const Dims& dims, KeepDim keepdim) {
   static constexpr Op op{"logsumexp", "y = log(sum of e^x)", "dx = dy e^(x - y)"};
   const auto back = [how = Reduction(x, dims), x = save(x)](const Variable& g, const Variable& y) {
     const Variable finite = masked_fill(y, eq(y.value(), -INFINITY), 0);  // else -inf - -inf = NaN
@@ -121,12 +121,12 @@ Variable logsumexp(const Variable& x, const Dims& dims, bool keepdim) {
   return record(op, logsumexp(x.value(), dims, keepdim), input(x, back));
 }
 
-Variable amax(const Variable& x, const Dims& dims, bool keepdim) {
+Variable amax(const Variable& x, const Dims& dims, KeepDim keepdim) {
   static constexpr Op op{"amax", "y = largest of x", "dx = dy [x = y] / number of such x"};
   return extreme(op, x, dims, amax(x.value(), dims, keepdim));
 }
 
-Variable amin(const Variable& x, const Dims& dims, bool keepdim) {
+Variable amin(const Variable& x, const Dims& dims, KeepDim keepdim) {
   static constexpr Op op{"amin", "y = smallest of x", "dx = dy [x = y] / number of such x"};
   return extreme(op, x, dims, amin(x.value(), dims, keepdim));
 }
@@ -141,12 +141,12 @@ Variable min(const Variable& x) {
   return extreme(op, x, {}, min(x.value()));
 }
 
-PickedVariable max(const Variable& x, int64_t dim, bool keepdim) {
+PickedVariable max(const Variable& x, int64_t dim, KeepDim keepdim) {
   static constexpr Op op{"max", "y = x[i], i the place of the largest", "dx[i] = dy"};
   return extreme_along(op, x, dim, max(x.value(), dim, keepdim));
 }
 
-PickedVariable min(const Variable& x, int64_t dim, bool keepdim) {
+PickedVariable min(const Variable& x, int64_t dim, KeepDim keepdim) {
   static constexpr Op op{"min", "y = x[i], i the place of the smallest", "dx[i] = dy"};
   return extreme_along(op, x, dim, min(x.value(), dim, keepdim));
 }

@@ -9,14 +9,14 @@
 /// and min along a dimension; norm and std of nothing but zeros have gradient 0.
 namespace heed {
 
-Variable sum(const Variable& x, const Dims& dims = {}, bool keepdim = false);
-Variable mean(const Variable& x, const Dims& dims = {}, bool keepdim = false);
+Variable sum(const Variable& x, const Dims& dims = {}, KeepDim keepdim = false);
+Variable mean(const Variable& x, const Dims& dims = {}, KeepDim keepdim = false);
 Variable var(const Variable& x, const Dims& dims = {}, VarOptions options = {});
 Variable std(const Variable& x, const Dims& dims = {}, VarOptions options = {});
-Variable norm(const Variable& x, double p = 2, const Dims& dims = {}, bool keepdim = false);
-Variable logsumexp(const Variable& x, const Dims& dims = {}, bool keepdim = false);
-Variable amax(const Variable& x, const Dims& dims = {}, bool keepdim = false);
-Variable amin(const Variable& x, const Dims& dims = {}, bool keepdim = false);
+Variable norm(const Variable& x, double p = 2, const Dims& dims = {}, KeepDim keepdim = false);
+Variable logsumexp(const Variable& x, const Dims& dims = {}, KeepDim keepdim = false);
+Variable amax(const Variable& x, const Dims& dims = {}, KeepDim keepdim = false);
+Variable amin(const Variable& x, const Dims& dims = {}, KeepDim keepdim = false);
 Variable max(const Variable& x);
 Variable min(const Variable& x);
 
@@ -25,8 +25,8 @@ struct PickedVariable {
   Variable values;
   Tensor indices;
 };
-PickedVariable max(const Variable& x, int64_t dim, bool keepdim = false);
-PickedVariable min(const Variable& x, int64_t dim, bool keepdim = false);
+PickedVariable max(const Variable& x, int64_t dim, KeepDim keepdim = false);
+PickedVariable min(const Variable& x, int64_t dim, KeepDim keepdim = false);
 
 Variable cumsum(const Variable& x, int64_t dim);
 

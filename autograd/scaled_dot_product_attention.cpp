@@ -1,16 +1,14 @@
 #include "heed/autograd/scaled_dot_product_attention.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "heed/autograd/dropout.h"
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/fused.h"
+#include "heed/autograd/index.h"
 #include "heed/autograd/matmul.h"
 #include "heed/autograd/shape.h"
 #include "heed/autograd/softmax.h"
-#include "heed/core/creation.h"
-#include "heed/core/elementwise.h"
 #include "heed/core/scaled_dot_product_attention.h"
 #include "heed/core/shape.h"
 
@@ -26,10 +24,9 @@ Variable for_each_query_head(const Variable& x, int64_t heads) {
   return reshape(copies, {x.size(0), heads, x.size(2), x.size(3)});
 }
 
-/// u8 (T, S), 1 where j <= past + i.
-Tensor causal_mask(int64_t queries, int64_t keys, int64_t past) {
-  const int64_t first = std::min(past, keys);  // more says nothing new, and sums stay numbers
-  return arange(keys) <= unsqueeze(arange(first, first + queries), 1);
+/// Keys or values (B, K, S, D), with zeros at those that are not to be read.
+Variable without(const Tensor& unread, const Variable& x) {
+  return unread.defined() ? masked_fill(x, unread, 0) : x;
 }
 
 Variable weights_definition(const Variable& query, const Variable& key, const Variable& bias,
@@ -38,21 +35,19 @@ Variable weights_definition(const Variable& query, const Variable& key, const Va
   const Variable keys = for_each_query_head(key, query.size(1));
   Variable scores = matmul(query * scale, transpose(keys, 2, 3));  // (B, H, T, S)
   if (bias.defined()) scores = scores + bias;
-  Tensor mask = settings.mask;
-  if (settings.is_causal) {
-    const Tensor past = causal_mask(query.size(2), key.size(2), settings.past);
-    mask = mask.defined() ? logical_and(mask, past) : past;
-  }
+  const Tensor mask = detail::allowed_keys(settings, query.size(2), key.size(2));
   return mask.defined() ? softmax(scores, 3, mask) : softmax(scores, 3);
 }
 
 /// inputs: query, key, value and perhaps the bias.
 Variable definition(std::span<const Variable> inputs, const ScaledDotProductSettings& settings) {
   const Variable bias = inputs.size() > 3 ? inputs[3] : Variable();
-  const Variable weights = weights_definition(inputs[0], inputs[1], bias, settings);
+  const Variable &query = inputs[0], &key = inputs[1], &value = inputs[2];
+  const Tensor unread = detail::unread_keys(query.value(), key.value(), value.value(), settings);
+  const Variable weights = weights_definition(query, without(unread, key), bias, settings);
   Generator generator(settings.seed, settings.offset);
   return matmul(dropout(weights, settings.dropout_p, true, &generator),
-                for_each_query_head(inputs[2], inputs[0].size(1)));
+                for_each_query_head(without(unread, value), query.size(1)));
 }
 
 ScaledDotProductSettings settings_of(const ScaledDotProductOptions& options) {
@@ -64,14 +59,28 @@ ScaledDotProductSettings settings_of(const ScaledDotProductOptions& options) {
           .scale = options.scale};
 }
 
+/// x without a dimension for heads, (B, T, D).
+bool one_head(const Variable& x) { return x.defined() && x.dim() == 3; }
+
+/// Masks for (B, T, S) as masks for (B, 1, T, S).
+ScaledDotProductOptions with_head(ScaledDotProductOptions options) {
+  if (one_head(options.mask)) options.mask = unsqueeze(options.mask, 1);
+  if (one_head(options.bias)) options.bias = unsqueeze(options.bias, 1);
+  return options;
+}
+
 }  // namespace
 
 Variable attention_weights(const Variable& query, const Variable& key,
                            const ScaledDotProductOptions& options) {
+  if (one_head(query) && one_head(key))
+    return squeeze(attention_weights(unsqueeze(query, 1), unsqueeze(key, 1), with_head(options)),
+                   1);
   const ScaledDotProductSettings settings = settings_of(options);
   detail::check_scaled_dot_product("attention_weights", query.value(), key.value(), key.value(),
                                    settings);
-  return weights_definition(query, key, options.bias, settings);
+  const Tensor unread = detail::unread_keys(query.value(), key.value(), key.value(), settings);
+  return weights_definition(query, without(unread, key), options.bias, settings);
 }
 
 Variable scaled_dot_product_attention(const Variable& query, const Variable& key,
@@ -80,6 +89,10 @@ Variable scaled_dot_product_attention(const Variable& query, const Variable& key
   static constexpr Op op{"scaled_dot_product_attention", "P = softmax(scale q k^T + bias), y = P v",
                          "dv = P^T dy, dS = P (dy v^T - sum_E dy y), dq = scale dS k, dk = scale "
                          "dS^T q, dbias = dS"};
+  if (one_head(query) && one_head(key) && one_head(value))
+    return squeeze(scaled_dot_product_attention(unsqueeze(query, 1), unsqueeze(key, 1),
+                                                unsqueeze(value, 1), with_head(options)),
+                   1);
   ScaledDotProductSettings settings = settings_of(options);
   detail::check_scaled_dot_product(op.name, query.value(), key.value(), value.value(), settings);
   if (options.dropout_p > 0) {

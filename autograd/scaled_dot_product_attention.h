@@ -21,18 +21,21 @@ struct ScaledDotProductOptions {
 /// softmax_S(scale q k^T + bias) v without ever storing the (T, S) weights, forward or backward:
 /// memory grows linearly with T and S. query (B, H, T, D), key (B, K, S, D), value (B, K, S, E) ->
 /// (B, H, T, E). H is a multiple of K: query head h attends to the keys of head h / (H / K), so
-/// K < H is grouped-query and K = 1 multi-query attention. A query that may attend to nothing gives
-/// zeros, and zero gradients. Operands are read where they lie if their last dimension is dense;
-/// output and gradients lie in memory as (B, T, H, E), so that joining the heads copies nothing.
-/// Throws Error for shapes, dtypes and numbers that do not fit.
-/// Vaswani et al. 2017, eq. 1; Milakov & Gimelshein 2018, "Online normalizer calculation for
-/// softmax"; Dao et al. 2022, "FlashAttention"; Ainslie et al. 2023, "GQA".
+/// K < H is grouped-query and K = 1 multi-query attention. One head may do without its dimension:
+/// query (B, T, D), key (B, S, D), value (B, S, E) -> (B, T, E), mask and bias for (B, T, S).
+/// A query that may attend to nothing gives zeros, and zero gradients. Keys and values that no
+/// query may attend to, by mask, causality or a bias of -inf, are padding: they may hold anything,
+/// NaN too, and get zero gradients. Operands are read where they lie if their last dimension is
+/// dense; output and gradients lie in memory as (B, T, H, E), so that joining the heads copies
+/// nothing. Throws Error for shapes, dtypes and numbers that do not fit. Vaswani et al. 2017, eq.
+/// 1; Milakov & Gimelshein 2018, "Online normalizer calculation for softmax"; Dao et al. 2022,
+/// "FlashAttention"; Ainslie et al. 2023, "GQA".
 Variable scaled_dot_product_attention(const Variable& query, const Variable& key,
                                       const Variable& value,
                                       const ScaledDotProductOptions& options = {});
 
-/// The weights softmax_S(scale q k^T + bias) themselves, (B, H, T, S), before dropout: what the
-/// function above does not store, for those who want to look.
+/// The weights softmax_S(scale q k^T + bias) themselves, (B, H, T, S) or (B, T, S), before dropout:
+/// what the function above does not store, for those who want to look.
 Variable attention_weights(const Variable& query, const Variable& key,
                            const ScaledDotProductOptions& options = {});
 

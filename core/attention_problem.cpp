@@ -22,8 +22,9 @@ bool fits(const Shape& x, const Shape& shape) {
 
 void check_shapes(const char* op, const Shape& q, const Shape& k, const Shape& v) {
   require(q.size() == 4 && k.size() == 4 && v.size() == 4, op,
-          ": expected query (B, H, T, D), key (B, K, S, D) and value (B, K, S, E), got ", q, ", ",
-          k, " and ", v);
+          ": expected query (B, H, T, D), key (B, K, S, D) and value (B, K, S, E), or all three "
+          "without heads, got ",
+          q, ", ", k, " and ", v);
   require(k[0] == q[0] && k[3] == q[3], op, ": key should be (", q[0], ", K, S, ", q[3], "), got ",
           k);
   require(v[0] == k[0] && v[1] == k[1] && v[2] == k[2], op, ": value should be (", k[0], ", ", k[1],
@@ -52,6 +53,9 @@ Tensor dense_rows(const Tensor& x) {
 
 void check_scaled_dot_product(const char* op, const Tensor& query, const Tensor& key,
                               const Tensor& value, const ScaledDotProductSettings& settings) {
+  require(query.defined() && key.defined() && value.defined(), op, ": the ",
+          !query.defined() ? "query" : (!key.defined() ? "key" : "value"),
+          " is empty (it was never assigned)");
   check_shapes(op, query.shape(), key.shape(), value.shape());
   require(is_floating(query.dtype()), op, ": expected a floating dtype (f32 or f64), got ",
           query.dtype());
@@ -65,8 +69,9 @@ void check_scaled_dot_product(const char* op, const Tensor& query, const Tensor&
             " does not broadcast to (B, H, T, S) = ", scores);
   }
   if (const Tensor& bias = settings.bias; bias.defined()) {
-    require(bias.dtype() == query.dtype(), op, ": the bias should be ", query.dtype(), ", got ",
-            bias.dtype());
+    require(bias.dtype() == query.dtype(), op, ": the bias should have the query's dtype, ",
+            query.dtype(), ", got ", bias.dtype(),
+            bias.dtype() == u8 ? " (truth values are a mask)" : "");
     require(fits(bias.shape(), scores), op, ": the bias ", bias.shape(),
             " does not broadcast to (B, H, T, S) = ", scores);
   }

@@ -55,7 +55,7 @@ struct Channels {
 
 void check_input(const Tensor& x) {
   require(x.dim() >= 2, "batch_norm: expected x (N, C, ...), got ", x.shape());
-  require(Channels(x.shape()).count() > 1,
+  require(Channels(x.shape()).count() != 1,
           "batch_norm: expected more than 1 value per channel when training, got x ", x.shape());
 }
 

@@ -14,7 +14,8 @@ struct BatchNormResult {
 
 /// y = (x - mean) rstd weight + bias with mean and variance of each channel c over all that x
 /// (N, C, ...) holds of it; f32 and f64. weight and bias are (C) or empty. Sums run in double.
-/// Throws Error for shapes that do not fit and for channels of fewer than two elements.
+/// Of no elements, mean and variance are NaN. Throws Error for shapes that do not fit and for
+/// channels of one element.
 /// Ioffe & Szegedy 2015, "Batch normalization: accelerating deep network training by reducing
 /// internal covariate shift", algorithm 1.
 BatchNormResult batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,

@@ -68,15 +68,15 @@ T log_sum(T shift, double sum) {
 
 }  // namespace
 
-Tensor any(const Tensor& x, const Dims& dims, bool keepdim) {
+Tensor any(const Tensor& x, const Dims& dims, KeepDim keepdim) {
   return seen<false>(x, dims, keepdim, "any", true);
 }
 
-Tensor all(const Tensor& x, const Dims& dims, bool keepdim) {
+Tensor all(const Tensor& x, const Dims& dims, KeepDim keepdim) {
   return seen<true>(x, dims, keepdim, "all", false);
 }
 
-Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {
+Tensor logsumexp(const Tensor& x, const Dims& dims, KeepDim keepdim) {
   return dispatch_floating(x.dtype(), "logsumexp", [&](auto t) {
     using T = decltype(t);
     const auto plan = detail::plan_reduction(x, dims, keepdim, "logsumexp", true);

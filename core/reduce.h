@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 #include "heed/core/tensor.h"
@@ -10,11 +11,22 @@
 /// dimension that is out of range or given twice, and for a dtype it does not take.
 namespace heed {
 
+/// A bool and nothing that becomes one: mean(x, 1, 2) does not compile, mean(x, {1, 2}) is meant.
+class KeepDim {
+ public:
+  template <std::same_as<bool> T>
+  constexpr KeepDim(T value) : value_(value) {}  // NOLINT: implicit
+  constexpr operator bool() const { return value_; }
+
+ private:
+  bool value_;
+};
+
 /// Of no elements: 0. i64 and u8 give i64.
-Tensor sum(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor sum(const Tensor& x, const Dims& dims = {}, KeepDim keepdim = false);
 
 /// Of no elements: NaN. f32 and f64 only.
-Tensor mean(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor mean(const Tensor& x, const Dims& dims = {}, KeepDim keepdim = false);
 
 struct VarOptions {
   double correction = 1;  ///< the divisor is n - correction: 1 for a sample, 0 for all there is
@@ -28,14 +40,14 @@ Tensor var(const Tensor& x, const Dims& dims = {}, VarOptions options = {});
 Tensor std(const Tensor& x, const Dims& dims = {}, VarOptions options = {});
 
 /// (sum |x|^p)^(1/p) for p = 1 or 2; for p = infinity the largest |x|.
-Tensor norm(const Tensor& x, double p = 2, const Dims& dims = {}, bool keepdim = false);
+Tensor norm(const Tensor& x, double p = 2, const Dims& dims = {}, KeepDim keepdim = false);
 
 /// log(sum e^x) without overflow: the largest element is taken out first. Of no elements: -inf.
-Tensor logsumexp(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor logsumexp(const Tensor& x, const Dims& dims = {}, KeepDim keepdim = false);
 
 /// The largest (smallest) element of any dtype; NaN wins over numbers. Of no elements: Error.
-Tensor amax(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
-Tensor amin(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor amax(const Tensor& x, const Dims& dims = {}, KeepDim keepdim = false);
+Tensor amin(const Tensor& x, const Dims& dims = {}, KeepDim keepdim = false);
 Tensor max(const Tensor& x);
 Tensor min(const Tensor& x);
 
@@ -46,19 +58,19 @@ struct ExtremeResult {
 };
 /// The largest (smallest) elements along dim; of equal ones the first, and the first NaN before
 /// all.
-ExtremeResult max(const Tensor& x, int64_t dim, bool keepdim = false);
-ExtremeResult min(const Tensor& x, int64_t dim, bool keepdim = false);
+ExtremeResult max(const Tensor& x, int64_t dim, KeepDim keepdim = false);
+ExtremeResult min(const Tensor& x, int64_t dim, KeepDim keepdim = false);
 /// Their places: in row-major order of the whole tensor, or along dim.
 Tensor argmax(const Tensor& x);
 Tensor argmin(const Tensor& x);
-Tensor argmax(const Tensor& x, int64_t dim, bool keepdim = false);
-Tensor argmin(const Tensor& x, int64_t dim, bool keepdim = false);
+Tensor argmax(const Tensor& x, int64_t dim, KeepDim keepdim = false);
+Tensor argmin(const Tensor& x, int64_t dim, KeepDim keepdim = false);
 
 /// y_i = x_0 + ... + x_i along dim. i64 and u8 give i64.
 Tensor cumsum(const Tensor& x, int64_t dim);
 
 /// 1 (u8) where any element, or every one, is not 0. NaN is not 0. Of no elements: 0 and 1.
-Tensor any(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
-Tensor all(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor any(const Tensor& x, const Dims& dims = {}, KeepDim keepdim = false);
+Tensor all(const Tensor& x, const Dims& dims = {}, KeepDim keepdim = false);
 
 }  // namespace heed

@@ -126,26 +126,26 @@ Tensor place_in_all(const Tensor& x, const char* op) {
 using detail::Larger;
 using detail::Smaller;
 
-Tensor amax(const Tensor& x, const Dims& dims, bool keepdim) {
+Tensor amax(const Tensor& x, const Dims& dims, KeepDim keepdim) {
   return detail::extreme_values<Larger>(x, dims, keepdim, "amax");
 }
-Tensor amin(const Tensor& x, const Dims& dims, bool keepdim) {
+Tensor amin(const Tensor& x, const Dims& dims, KeepDim keepdim) {
   return detail::extreme_values<Smaller>(x, dims, keepdim, "amin");
 }
 Tensor max(const Tensor& x) { return detail::extreme_values<Larger>(x, {}, false, "max"); }
 Tensor min(const Tensor& x) { return detail::extreme_values<Smaller>(x, {}, false, "min"); }
-ExtremeResult max(const Tensor& x, int64_t dim, bool keepdim) {
+ExtremeResult max(const Tensor& x, int64_t dim, KeepDim keepdim) {
   return detail::extreme_along<Larger>(x, dim, keepdim, "max");
 }
-ExtremeResult min(const Tensor& x, int64_t dim, bool keepdim) {
+ExtremeResult min(const Tensor& x, int64_t dim, KeepDim keepdim) {
   return detail::extreme_along<Smaller>(x, dim, keepdim, "min");
 }
 Tensor argmax(const Tensor& x) { return detail::place_in_all<Larger>(x, "argmax"); }
 Tensor argmin(const Tensor& x) { return detail::place_in_all<Smaller>(x, "argmin"); }
-Tensor argmax(const Tensor& x, int64_t dim, bool keepdim) {
+Tensor argmax(const Tensor& x, int64_t dim, KeepDim keepdim) {
   return detail::place_along<Larger>(x, dim, keepdim, "argmax");
 }
-Tensor argmin(const Tensor& x, int64_t dim, bool keepdim) {
+Tensor argmin(const Tensor& x, int64_t dim, KeepDim keepdim) {
   return detail::place_along<Smaller>(x, dim, keepdim, "argmin");
 }
 

@@ -104,7 +104,7 @@ Tensor reduce_variance(const Tensor& x, const Dims& dims, const VarOptions& opti
 }  // namespace
 }  // namespace detail
 
-Tensor sum(const Tensor& x, const Dims& dims, bool keepdim) {
+Tensor sum(const Tensor& x, const Dims& dims, KeepDim keepdim) {
   const detail::ReducePlan plan = detail::plan_reduction(x, dims, keepdim, "sum");
   return dispatch_all(x.dtype(), [&](auto t) {
     using T = decltype(t);
@@ -114,7 +114,7 @@ Tensor sum(const Tensor& x, const Dims& dims, bool keepdim) {
   });
 }
 
-Tensor mean(const Tensor& x, const Dims& dims, bool keepdim) {
+Tensor mean(const Tensor& x, const Dims& dims, KeepDim keepdim) {
   return dispatch_floating(x.dtype(), "mean", [&](auto t) {
     using T = decltype(t);
     const detail::ReducePlan plan = detail::plan_reduction(x, dims, keepdim, "mean");
@@ -123,7 +123,7 @@ Tensor mean(const Tensor& x, const Dims& dims, bool keepdim) {
   });
 }
 
-Tensor norm(const Tensor& x, double p, const Dims& dims, bool keepdim) {
+Tensor norm(const Tensor& x, double p, const Dims& dims, KeepDim keepdim) {
   return dispatch_floating(x.dtype(), "norm", [&](auto t) {
     using T = decltype(t);
     if (p == INFINITY) return amax(abs(x), dims, keepdim);

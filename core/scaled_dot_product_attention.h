@@ -26,8 +26,9 @@ struct ScaledDotProduct {
 };
 
 /// softmax_S(scale q k^T + bias) v; query head h attends to the keys of head h / (H / K). A query
-/// that may attend to nothing gives 0. Operands are read where they lie if their rows are dense.
-/// Throws Error for shapes, dtypes and numbers that do not fit.
+/// that may attend to nothing gives 0; keys and values that no query may attend to, by mask,
+/// causality or a bias of -inf, are padding and may hold anything, NaN too. Operands are read where
+/// they lie if their rows are dense. Throws Error for shapes, dtypes and numbers that do not fit.
 /// Milakov & Gimelshein 2018, "Online normalizer calculation for softmax"; Dao et al. 2022,
 /// "FlashAttention".
 ScaledDotProduct scaled_dot_product_attention(const Tensor& query, const Tensor& key,
@@ -48,6 +49,15 @@ namespace detail {
 /// Throws Error, under the name of the op, unless everything fits.
 void check_scaled_dot_product(const char* op, const Tensor& query, const Tensor& key,
                               const Tensor& value, const ScaledDotProductSettings& settings);
+
+/// u8, to be broadcast to (B, H, T, S): 1 where a query may attend to a key by mask, causality and
+/// bias, which then is not -inf; empty where every query may attend to every key.
+Tensor allowed_keys(const ScaledDotProductSettings& settings, int64_t queries, int64_t keys);
+
+/// u8 (B, K, S, 1), 1 for the keys that no query may attend to. Empty if key and value are finite:
+/// then a weight of 0 is enough, where else 0 times NaN is NaN.
+Tensor unread_keys(const Tensor& query, const Tensor& key, const Tensor& value,
+                   const ScaledDotProductSettings& settings);
 }  // namespace detail
 
 }  // namespace heed

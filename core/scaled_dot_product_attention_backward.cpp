@@ -6,6 +6,7 @@
 #include "heed/core/attention_problem.h"
 #include "heed/core/convert.h"
 #include "heed/core/creation.h"
+#include "heed/core/index.h"
 #include "heed/core/lanes.h"
 #include "heed/core/parallel.h"
 #include "heed/core/pool.h"
@@ -268,8 +269,11 @@ void run_tasks(const AttentionProblem<T>& p, const Gradients<T>& gradients, cons
 }  // namespace
 
 ScaledDotProductGradients scaled_dot_product_attention_backward(
-    const Tensor& dy, const Tensor& query, const Tensor& key, const Tensor& value,
+    const Tensor& dy, const Tensor& query, const Tensor& given_key, const Tensor& given_value,
     const ScaledDotProductSettings& settings, const ScaledDotProduct& result, bool bias_gradient) {
+  const Tensor unread = detail::unread_keys(query, given_key, given_value, settings);
+  const Tensor key = unread.defined() ? masked_fill(given_key, unread, 0) : given_key;
+  const Tensor value = unread.defined() ? masked_fill(given_value, unread, 0) : given_value;
   const int64_t batch = query.size(0), heads = query.size(1), queries = query.size(2);
   const DType dtype = query.dtype();
   const Tensor output = detail::dense_rows(result.output), arrived = detail::dense_rows(dy);

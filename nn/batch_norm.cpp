@@ -42,10 +42,11 @@ Variable BatchNorm::normalize(const Variable& x) const {
   const Variable w = or_none(weight), b = or_none(bias);
   if (!training) return batch_norm(x, running_mean, running_var, w, b, eps);
   const BatchNormOutput out = batch_norm(x, w, b, eps);
+  add_(num_batches_tracked, ones({}, {.dtype = i64}));
+  if (x.numel() == 0) return out.y;  // which has neither mean nor variance
   const double count = double(x.numel() / x.size(1));
   follow(running_mean, out.mean, momentum);
   follow(running_var, mul(out.var, count / (count - 1)), momentum);
-  add_(num_batches_tracked, ones({}, {.dtype = i64}));
   return out.y;
 }
 

@@ -9,6 +9,7 @@
 #include "heed/core/reduce.h"
 #include "heed/nn/batch_norm.h"
 #include "tests/bars.h"
+#include "tests/gradient_table.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
 
@@ -91,6 +92,21 @@ TEST_CASE("the layer follows its batches in training and uses what it has seen i
   other.train();
   other(x);
   CHECK(values(copy.running_mean) == Values{1, 10});
+}
+
+TEST_CASE("an empty batch gives an empty output and leaves the running statistics") {
+  for (const bool now : {true, false}) {
+    const FusedScope scope(now);
+    const nn::BatchNorm2d norm({.num_features = 3});
+    const Variable x = Variable(zeros({0, 3, 2, 2})).requires_grad_(), y = norm(x);
+    CHECK(y.shape() == x.shape());
+    CHECK(values(norm.running_mean) == Values(3, 0));
+    CHECK(values(norm.running_var) == Values(3, 1));
+    CHECK(norm.num_batches_tracked.item() == 1);
+    sum(y).backward();
+    CHECK(x.grad().shape() == x.shape());
+    CHECK(values(norm.weight->grad().value()) == Values(3, 0));
+  }
 }
 
 TEST_CASE("batch_norm says what is wrong") {

@@ -14,6 +14,18 @@ using namespace heed;
 
 namespace {
 
+/// Is a number taken for keepdim where a list of dims was meant?
+template <class X>
+constexpr bool takes_two_dims = requires(X x) {
+  sum(x, 0, 1);
+}
+|| requires(X x) { mean(x, 0, 1); }
+|| requires(X x) { norm(x, 2, 0, 1); }
+|| requires(X x) { logsumexp(x, 0, 1); }
+|| requires(X x) { amax(x, 0, 1); }
+|| requires(X x) { max(x, 0, 1); };
+static_assert(!takes_two_dims<Tensor> && !takes_two_dims<Variable>);
+
 // Several dimensions, one, none, one element.
 const std::vector<Row::Shapes> shapes{{{2, 3, 4}}, {{5}}, {{}}, {{1, 1}}};
 const std::vector<Row::Shapes> and_empty{{{2, 3, 4}}, {{5}}, {{}}, {{1, 1}}, {{2, 0}}};

@@ -1,5 +1,5 @@
-// The fused attention against its definition in primitive ops, and what masks must guarantee.
-// Sizes are such that tiles of queries and keys are cut, and none of them is whole.
+// The fused attention against its definition in primitive ops. Sizes are such that tiles of queries
+// and keys are cut, and none of them is whole.
 #include "heed/autograd/scaled_dot_product_attention.h"
 
 #include <cmath>
@@ -12,44 +12,16 @@
 #include "heed/core/elementwise.h"
 #include "heed/core/random.h"
 #include "heed/core/shape.h"
+#include "tests/attention_problem.h"
 #include "tests/catch.h"
 #include "tests/gradient_table.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
 
 using namespace heed;
+using namespace heed::attention_tests;
 
 namespace {
-
-struct Sizes {
-  int64_t batch = 2, heads = 4, key_heads = 2, queries = 70, keys = 131, depth = 20, width = 24;
-  Shape scores() const { return {batch, heads, queries, keys}; }
-};
-
-struct Problem {
-  Problem(const Sizes& n, DType dtype)
-      : x{leaf({n.batch, n.heads, n.queries, n.depth}, dtype),
-          leaf({n.batch, n.key_heads, n.keys, n.depth}, dtype),
-          leaf({n.batch, n.key_heads, n.keys, n.width}, dtype)} {}
-  static Variable leaf(const Shape& shape, DType dtype) {
-    return Variable(randn(shape, {.dtype = dtype})).requires_grad_();
-  }
-  std::vector<Variable> x;  // query, key, value
-};
-
-/// The output and the gradients of query, key, value and bias, for a fixed gradient of the output.
-std::vector<Tensor> run(const std::vector<Variable>& x, ScaledDotProductOptions options) {
-  Generator generator(5), random(6);
-  options.generator = &generator;
-  const Variable y = scaled_dot_product_attention(x[0], x[1], x[2], options);
-  std::vector<Variable> inputs = x;
-  if (options.bias.requires_grad()) inputs.push_back(options.bias);
-  const Tensor dy = randn(y.shape(), {.dtype = y.dtype(), .generator = &random});
-  const Variable outputs[] = {y}, arrived[] = {Variable(dy)};
-  std::vector<Tensor> all{y.value()};
-  for (const Variable& g : grad(outputs, inputs, {}, arrived)) all.push_back(g.value());
-  return all;
-}
 
 struct Kind {
   const char* name;
@@ -85,23 +57,6 @@ std::vector<Kind> kinds(const Sizes& n, DType dtype) {
       {"everything",
        {.mask = padding, .bias = bias, .is_causal = true, .past = past, .dropout_p = 0.1}},
   };
-}
-
-/// got and expected, relative to the largest number of each tensor, or to 1.
-void check_close(const std::vector<Tensor>& got, const std::vector<Tensor>& want, double bar) {
-  REQUIRE(got.size() == want.size());
-  for (size_t i = 0; i < got.size(); ++i) {
-    INFO("tensor " << i);
-    REQUIRE(got[i].shape() == want[i].shape());
-    CHECK(distance(values(got[i]), values(want[i])) <=
-          bar * std::max(1.0, largest(values(want[i]))));
-  }
-}
-
-bool all_finite(const std::vector<Tensor>& tensors) {
-  bool finite = true;
-  for (const Tensor& x : tensors) finite = finite && all(isfinite(x)).item() != 0;
-  return finite;
 }
 
 }  // namespace
@@ -164,110 +119,28 @@ TEST_CASE("the fused attention reads heads where they lie and gives them back so
   }
 }
 
-TEST_CASE("attention: a query without keys gives zeros everywhere, whatever is masked") {
+TEST_CASE("attention without heads is attention of one head") {
   for (const bool now : {true, false}) {
     const FusedScope scope(now);
-    for (const DType dtype : {heed::f64, heed::f32}) {
-      for (const int64_t queries : {2, 9}) {
-        manual_seed(4);
-        const Sizes n{.queries = queries, .keys = 8, .depth = 5, .width = 4};
-        const Problem p(n, dtype);
-        const Tensor mask = zeros({queries, n.keys}, {.dtype = u8});
-        mask[1][2].fill_(1);
-        const Tensor nothing = full({queries, n.keys}, -INFINITY, {.dtype = dtype});
-        nothing[1][2].fill_(0);
-        for (const ScaledDotProductOptions& options :
-             {ScaledDotProductOptions{.mask = mask}, {.bias = Variable(nothing)}}) {
-          const auto found = run(p.x, options);
-          CHECK(all_finite(found));
-          for (const int64_t b : {0, 1})
-            for (const int64_t h : {0, 3}) {
-              CHECK(largest(values(found[0][b][h][0])) == 0);
-              CHECK(largest(values(found[1][b][h][0])) == 0);
-              CHECK(same_bits(found[0][b][h][1], p.x[2].value()[b][h / 2][2]));
-            }
-          CHECK(largest(values(narrow(found[2], 2, 3, 5))) == 0);  // keys nobody attends to
-          CHECK(largest(values(narrow(found[3], 2, 3, 5))) == 0);
-          const Variable weights = attention_weights(p.x[0], p.x[1], options);
-          CHECK(largest(values(select(weights.value(), 2, 0))) == 0);
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("attention: the future does not leak") {
-  for (const DType dtype : {heed::f64, heed::f32})
-    for (const int64_t queries : {3, 70})
-      for (const int64_t past : {0, 61}) {
-        manual_seed(5);
-        const Sizes n{.queries = queries, .keys = queries + past};
-        const Problem p(n, dtype);
-        const ScaledDotProductOptions options{.is_causal = true, .past = past};
-        const Tensor before = run(p.x, options)[0];
-        const int64_t cut = queries / 2;  // the tokens from here on change
-        std::vector<Variable> changed = p.x;
-        for (size_t i : {1, 2}) {
-          changed[i] = Variable(clone(p.x[i].value())).requires_grad_();
-          narrow(changed[i].value(), 2, past + cut, queries - cut).fill_(7);
-        }
-        const Variable after =
-            scaled_dot_product_attention(changed[0], changed[1], changed[2], options);
-        CHECK(same_bits(narrow(before, 2, 0, cut), narrow(after.value(), 2, 0, cut)));
-        CHECK(!equal(before, after.value()));
-        sum(narrow(after, 2, 0, cut)).backward();
-        for (size_t i : {1, 2})
-          CHECK(largest(values(narrow(changed[i].grad().value(), 2, past + cut, queries - cut))) ==
-                0);
-      }
-}
-
-TEST_CASE("attention: a past beyond all keys leaves every key open") {
-  const Problem p({.queries = 20, .keys = 30}, heed::f64);
-  const auto open = run(p.x, {});
-  for (const bool now : {true, false}) {
-    const FusedScope scope(now);
-    check_close(run(p.x, {.is_causal = true, .past = std::numeric_limits<int64_t>::max()}), open,
-                1e-13);
-  }
-}
-
-TEST_CASE("attention: padding changes nothing") {
-  for (const DType dtype : {heed::f64, heed::f32}) {
-    const double bar = dtype == heed::f64 ? 2e-14 : 2e-6;
-    manual_seed(6);
-    const int64_t length = 37;
-    const Sizes n{.queries = 20, .keys = 100};
-    const Problem p(n, dtype);
-    std::vector<Variable> cut = p.x;
-    for (size_t i : {1, 2})
-      cut[i] = Variable(clone(narrow(p.x[i].value(), 2, 0, length))).requires_grad_();
-    const Tensor mask = ones({1, 1, 1, n.keys}, {.dtype = u8});
-    narrow(mask, 3, length, n.keys - length).fill_(0);
-    const auto padded = run(p.x, {.mask = mask}), alone = run(cut, {});
-    for (size_t i : {0, 1}) check_close({padded[i]}, {alone[i]}, bar);
-    for (size_t i : {2, 3}) {
-      check_close({narrow(padded[i], 2, 0, length)}, {alone[i]}, bar);
-      CHECK(largest(values(narrow(padded[i], 2, length, n.keys - length))) == 0);
-    }
-  }
-}
-
-TEST_CASE("attention: NaN in, NaN out, and only there") {
-  for (const int64_t queries : {2, 20}) {
-    const Sizes n{.batch = 1, .heads = 1, .key_heads = 1, .queries = queries, .keys = 80};
-    const Problem p(n, heed::f32);
-    p.x[0].value()[0][0][1].fill_(NAN);
-    const Tensor y = run(p.x, {})[0];
-    CHECK(largest(values(isnan(y[0][0][1]))) == 1);
-    CHECK(sum(isnan(y)).item() == n.width);
-    p.x[0].value()[0][0][1].fill_(1);
-    p.x[1].value()[0][0][70].fill_(INFINITY);  // a score of +inf: softmax gives NaN
-    p.x[0].value().fill_(1);
-    CHECK(sum(isnan(run(p.x, {})[0])).item() == double(queries * n.width));
-    const Tensor mask = ones({n.keys}, {.dtype = u8});
-    mask[70].fill_(0);  // a masked score is not looked at
-    CHECK(all_finite({run(p.x, {.mask = mask})[0]}));
+    manual_seed(9);
+    const Sizes n{.heads = 1, .key_heads = 1, .queries = 7, .keys = 11};
+    const Problem p(n, heed::f64);
+    const Tensor mask = gt(rand({n.batch, n.queries, n.keys}), 0.3);
+    const Variable bias = Problem::leaf({n.batch, n.queries, n.keys}, heed::f64);
+    const auto without = [](const std::vector<Variable>& x) {
+      std::vector<Variable> all;
+      for (const Variable& part : x)
+        all.push_back(Variable(squeeze(part.value(), 1)).requires_grad_());
+      return all;
+    };
+    const ScaledDotProductOptions heads{.mask = unsqueeze(mask, 1), .bias = unsqueeze(bias, 1)};
+    const ScaledDotProductOptions none{.mask = mask, .bias = bias};
+    const auto got = run(without(p.x), none), want = run(p.x, heads);
+    for (size_t i = 0; i < 4; ++i) CHECK(same_bits(unsqueeze(got[i], 1), want[i]));
+    CHECK(same_bits(unsqueeze(got[4], 1), want[4]));
+    const std::vector<Variable> x = without(p.x);
+    CHECK(same_bits(unsqueeze(attention_weights(x[0], x[1], none).value(), 1),
+                    attention_weights(p.x[0], p.x[1], heads).value()));
   }
 }
 
@@ -334,7 +207,12 @@ TEST_CASE("scaled_dot_product_attention says what it expected") {
   refused(q, k, v, {.mask = zeros({5, 6})}, "the mask should be u8 (1: may be attended), got f32");
   refused(q, k, v, {.mask = zeros({6, 5}, {.dtype = u8})}, "the mask (6, 5) does not broadcast");
   refused(q, k, v, {.mask = zeros({1, 2, 4, 5, 6}, {.dtype = u8})}, "the mask (1, 2, 4, 5, 6)");
-  refused(q, k, v, {.bias = x({5, 6}, heed::f64)}, "the bias should be f32, got f64");
+  refused(q, k, v, {.bias = x({5, 6}, heed::f64)},
+          "the bias should have the query's dtype, f32, got f64");
+  refused(q, k, v, {.bias = x({5, 6}, u8)},
+          "the bias should have the query's dtype, f32, got u8 (truth values are a mask)");
+  refused({}, k, v, {}, "the query is empty (it was never assigned)");
+  refused(q, k, {}, {}, "the value is empty");
   refused(q, k, v, {.bias = x({3, 5, 6})}, "the bias (3, 5, 6) does not broadcast to (B, H, T, S)");
   refused(q, k, v, {.past = -1}, "past should be at least 0, got -1");
   refused(q, k, v, {.dropout_p = 1.5}, "dropout_p must lie in [0, 1], got 1.5");
