@@ -1,5 +1,7 @@
 #include "heed/core/tensor.h"
 
+#include <algorithm>
+#include <limits>
 #include <new>
 
 #include "heed/core/pool.h"
@@ -13,16 +15,18 @@ void TensorImpl::destroy(TensorImpl* impl) noexcept {
 }
 
 bool is_contiguous(const Shape& shape, const Strides& strides) {
+  if (std::ranges::find(shape, 0) != shape.end()) return true;  // there is nothing to walk
   int64_t expected = 1;
   for (int i = shape.size() - 1; i >= 0; --i) {
-    if (shape[i] == 0) return true;
     if (shape[i] != 1 && strides[i] != expected) return false;
     expected *= shape[i];
   }
   return true;
 }
 
-void fail_empty_tensor() { fail("tensor: this Tensor is empty (it was never assigned)"); }
+void fail_empty_tensor() {
+  fail("tensor: this Tensor is empty (it was never assigned; grad() is empty until backward())");
+}
 
 static Ref<TensorImpl> new_impl() {
   return Ref<TensorImpl>(new (pool_allocate(sizeof(TensorImpl))) TensorImpl);
@@ -87,7 +91,12 @@ Tensor Tensor::operator[](int64_t index) const {
 
 Scalar Tensor::item_scalar() const {
   require(numel() == 1, "item: expected a tensor of one element, got shape ", shape());
-  return dispatch_all(dtype(), [&](auto t) { return Scalar(*data<decltype(t)>()); });
+  return dispatch_all(dtype(), [&](auto t) {
+    using T = decltype(t);
+    const T x = *data<T>();
+    // 0 / 0 has its sign bit set on x86, and would be written as -nan
+    return Scalar(x == x ? x : std::numeric_limits<T>::quiet_NaN());
+  });
 }
 
 double Tensor::at(std::initializer_list<int64_t> index) const {

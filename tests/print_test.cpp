@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "heed/core/creation.h"
+#include "heed/core/elementwise.h"
 #include "tests/catch.h"
 #include "tests/values.h"
 
@@ -31,6 +32,18 @@ TEST_CASE("numbers that are not finite") {
         "tensor([1.5000,    nan,    inf,   -inf])");
   CHECK(text(tensor({1.0, -NAN, -INFINITY})) == "tensor([1., nan, -inf])");
   CHECK(text(tensor({NAN, INFINITY})) == "tensor([nan, inf])");
+}
+
+TEST_CASE("a number taken out of a tensor is nan, not -nan") {
+  const auto written = [](const Tensor& x) {
+    std::ostringstream out;
+    out << x.item() << " " << x.item<float>();
+    return out.str();
+  };
+  for (const DType dtype : {heed::f32, heed::f64}) {
+    CHECK(written(tensor({-NAN}, {.dtype = dtype})) == "nan nan");
+    CHECK(written(div(zeros({}, {.dtype = dtype}), zeros({}, {.dtype = dtype}))) == "nan nan");
+  }
 }
 
 TEST_CASE("dtypes other than f32 are named") {

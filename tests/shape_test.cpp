@@ -46,6 +46,16 @@ TEST_CASE("reshape and view") {
   check_error([&] { view(x, {int64_t(1) << 40, 2}); }, "more than 2^40");
 }
 
+TEST_CASE("what has no elements is contiguous, and a view of every shape without elements") {
+  const Tensor part = split(zeros({0, 4, 12}), 4, 2)[1], turned = transpose(zeros({2, 0, 6}), 0, 2);
+  for (const Tensor& x : {part, turned, narrow(zeros({3, 4}), 0, 1, 0)}) {
+    CHECK(x.is_contiguous());
+    CHECK(view(x, {0, 5, 2}).shape() == Shape{0, 5, 2});
+  }
+  CHECK(view(part, {0, 4, 2, 2}).shape() == Shape{0, 4, 2, 2});
+  CHECK(!split(zeros({1, 4, 12}), 4, 2)[1].is_contiguous());
+}
+
 TEST_CASE("views share numbers and version") {
   const Tensor x = count({2, 3});
   const Tensor y = transpose(x, 0, 1);
