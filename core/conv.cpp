@@ -245,9 +245,9 @@ detail::ConvPlan detail::make_conv_plan(const Shape& x, const Shape& weight,
   const int64_t groups = options.groups, channels = x[1], outs = weight[0];
   require(groups >= 1 && channels % groups == 0 && outs % groups == 0, op, ": groups must divide ",
           channels, " channels of x and ", outs, " of weight, got ", groups);
-  require(outs >= 1 && weight[1] >= 1 && weight[1] == channels / groups, op,
-          ": expected a weight (O, ", channels / groups, ", ...) for x ", x, " in ", groups,
-          groups == 1 ? " group, got " : " groups, got ", weight);
+  require(outs >= 1 && weight[1] >= 1 && weight[1] == channels / groups, op, ": x ", x, " has ",
+          channels, " channels at dimension 1, but the weight ", weight, " takes ", weight[1],
+          " in ", groups, groups == 1 ? " group" : " groups");
   Dims kernel;
   for (int i = 2; i < weight.size(); ++i) kernel.push_back(weight[i]);
   const Plane plane =

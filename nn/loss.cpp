@@ -39,8 +39,11 @@ void check_classes(const char* op, const Variable& logits, const Tensor& targets
   require(logits.dim() >= 1, op, ": expected (..., C), got ", logits.shape());
   Shape rows = logits.shape();
   rows.erase(rows.size() - 1);
+  Shape second = logits.shape();  // without the dimension where PyTorch has the classes
+  if (logits.dim() > 2) second.erase(1);
   require(rows == targets.shape(), op, ": the classes are the last dimension: (..., C) goes with ",
-          "targets (...); got ", logits.shape(), " with ", targets.shape());
+          "targets (...); got ", logits.shape(), " with ", targets.shape(),
+          second == targets.shape() ? "; (B, C, T) is given as transpose(logits, 1, 2)" : "");
   require(!weight.defined() ||
               (weight.shape() == Shape{logits.size(-1)} && weight.dtype() == logits.dtype()),
           op, ": expected a weight for each of ", logits.size(-1), " classes of ", logits.dtype(),

@@ -134,8 +134,14 @@ TEST_CASE("convolutions say what is wrong") {
       [&] {
         conv2d(x, zeros({6, 3, 3, 3}));
       },
-      "conv2d: expected a weight (O, 4, ...) for x (2, 4, 5, 5) in 1 group, got (6, 3, 3");
-  check_error([&] { conv2d(x, weight, {}, {.groups = 2}); }, "weight (O, 2, ...)");
+      "conv2d: x (2, 4, 5, 5) has 4 channels at dimension 1, but the weight (6, 3, 3");
+  check_error([&] { conv2d(x, weight, {}, {.groups = 2}); }, "(6, 4, 3, 3) takes 4 in 2 groups");
+  check_error(
+      [] {
+        conv2d(zeros({2, 32, 32, 3}), zeros({8, 3, 3, 3}));  // channels last
+      },
+      "conv2d: x (2, 32, 32, 3) has 32 channels at dimension 1, but the weight (8, 3, 3, 3) takes "
+      "3 in 1 group");
   check_error([&] { conv2d(x, weight, {}, {.groups = 3}); },
               "conv2d: groups must divide 4 channels of x and 6 of weight, got 3");
   check_error([&] { conv2d(x, weight, {}, {.groups = 0}); }, "groups must divide");

@@ -136,7 +136,7 @@ TEST_CASE("cross entropy refuses what it could misread") {
   };
   check_error(loss(logits, zeros({2, 5}, {.dtype = i64})),
               "cross_entropy: the classes are the last dimension: (..., C) goes with targets "
-              "(...); got (2, 3, 5) with (2, 5)");
+              "(...); got (2, 3, 5) with (2, 5); (B, C, T) is given as transpose(logits, 1, 2)");
   check_error(loss(logits, zeros({2, 3})), "targets are the numbers of classes, i64, got f32");
   check_error(loss(Variable(zeros({})), tensor(0)), "cross_entropy: expected (..., C), got ()");
   check_error(loss(Variable(zeros({1, 2})), tensor({2})), "cross_entropy");

@@ -141,9 +141,10 @@ TEST_CASE("safetensors: files that are too short, or no files") {
     check_error([&] { read_safetensors(path); }, part);
     CHECK_THROWS_AS(read_safetensors(path), FileError);
   };
-  refused("", "expected a header, got 0 bytes");
+  refused("", "not a safetensors file: expected a header, got 0 bytes");
   refused("1234567", "expected a header, got 7 bytes");
   refused(std::string("\x09\0\0\0\0\0\0\0{}", 10), "header of at most 2 bytes, got 9");
+  refused("step,loss\n1,0.5\n", "not a safetensors file, or cut short: expected a header of at");
   refused("\xff\xff\xff\xff\xff\xff\xff\xff{}", "got 18446744073709551615");
   const std::string truth = made(folder, R"({"a":)" + entry("BOOL", "[1]", "[0,1]") + "}", 0);
   std::ofstream(truth, std::ios::binary | std::ios::app) << '\x02';

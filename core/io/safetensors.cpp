@@ -108,16 +108,20 @@ void check_places(std::vector<Entry>& entries, size_t size, const std::string& p
 std::pair<Json, size_t> read_header(const FileReader& file) {
   uint64_t length = 0;
   const std::string& path = file.path();
-  if (file.size() < length_bytes)
-    fail<FileError>(path, ": expected a header, got ", file.size(), " bytes");
+  if (file.size() < length_bytes) {
+    fail<FileError>(path, ": not a safetensors file: expected a header, got ", file.size(),
+                    " bytes");
+  }
   file.read(0, std::as_writable_bytes(std::span(&length, 1)));
   if (length > longest_header || length > file.size() - length_bytes) {
-    fail<FileError>(path, ": expected a header of at most ",
+    fail<FileError>(path, ": not a safetensors file, or cut short: expected a header of at most ",
                     std::min(longest_header, file.size() - length_bytes), " bytes, got ", length);
   }
   std::string header(length, ' ');
   file.read(length_bytes, std::as_writable_bytes(std::span(header)));
-  if (!header.starts_with('{')) fail<FileError>(path, ": expected a header that begins with {");
+  if (!header.starts_with('{')) {
+    fail<FileError>(path, ": not a safetensors file: expected a header that begins with {");
+  }
   return {parse_json(header, path), length_bytes + length};
 }
 
