@@ -17,12 +17,12 @@ struct ForecastConfig {
   template <class V>
   void fields(V& visit) {
     visit("past", past, {.min = 1, .max = 65536}, "values that are read");
-    visit("horizon", horizon, {.min = 1, .max = 65536}, "values that are foretold");
+    visit("horizon", horizon, {.min = 1, .max = 65536}, "values that are predicted");
     visit("deviation", deviation, {.min = 1e-30}, "standard deviation of the series");
   }
 };
 
-/// A model that reads the last values of a series and foretells the next ones. What it reads and
+/// A model that reads the last values of a series and predicts the next ones. What it reads and
 /// says are differences from the last value, in standard deviations: a model that has learned
 /// nothing says about that value, which is the naive forecast.
 class Forecaster : public Model {

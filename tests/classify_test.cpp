@@ -131,6 +131,64 @@ TEST_CASE("the kind of data decides which models there are") {
   check_error([&] { small_run(file, "vit"); }, "the model vit reads images, and the data are none");
 }
 
+TEST_CASE("classify tells of duplicates and small parts, and learns every class") {
+  const TempDir folder;
+  const std::string path = folder / "few.tsv";
+  {
+    std::ofstream file(path);
+    for (int i = 0; i < 100; ++i) {
+      file << (i % 2 ? "warm\tsun " : "cold\tice ") << i << '\n';
+      file << "warm\tsun 1\n";
+    }
+    for (int i = 0; i < 10; ++i) file << "rare" << i << "\tonly here " << i << '\n';
+  }
+  const RunConfig config = small_run(path);
+  bool moved = false;
+  for (int seed = 1; seed < 9; ++seed) {
+    set_field(config.task->settings(), "split_seed", std::to_string(seed));
+    config.task->read({});
+    StoredModel stored;
+    DataFacts facts;
+    try {
+      facts = config.task->set_up(stored, config.recipe.model->fields());
+    } catch (const std::exception& error) {
+      FAIL(error.what());
+    }
+    CHECK(stored.tokenizer("labels").size() == 12);
+    REQUIRE(facts.notes.size() >= 2);
+    CHECK(facts.notes[0] == "100 duplicate lines left out");
+    CHECK(facts.notes.back().ends_with("to test: numbers of so few say little"));
+    moved |= facts.notes.size() == 3;
+  }
+  CHECK(moved);
+  std::ofstream(folder / "test.tsv") << "warm\tsun\nhot\tfire\n";
+  set_field(config.task->options(), "test_data", (folder / "test.tsv").string());
+  config.task->read({});
+  StoredModel stored;
+  check_error([&] { config.task->set_up(stored, config.recipe.model->fields()); },
+              "test.tsv:2: the model knows no class \"hot\"");
+}
+
+TEST_CASE("classify names the file that has too few lines or classes") {
+  const TempDir folder;
+  const std::string path = folder / "few.tsv";
+  const auto refused = [&](const std::string& text, std::string_view message) {
+    std::ofstream(path) << text;
+    const RunConfig config = small_run(path);
+    const auto set_up = [&] {
+      config.task->read({});
+      StoredModel stored;
+      config.task->set_up(stored, config.recipe.model->fields());
+    };
+    check_error(set_up, message);
+    CHECK_THROWS_AS(set_up(), FileError);
+  };
+  refused("a\tone\nb\ttwo\n", "few.tsv: expected at least 3 different sources");
+  refused("a\tone\na\ttwo\na\tthree\n", "few.tsv: expected at least 2 classes, got 1");
+  refused("a\tone\nb\ttwo\nc\tthree\n",
+          "few.tsv: expected more lines of each class: none is left to validate");
+}
+
 TEST_CASE("classify refuses lines and options that make no sense") {
   const TempDir folder;
   const std::string path = folder / "bad.tsv";

@@ -24,7 +24,7 @@ bool has(const std::string& text, std::string_view part) {
 
 TEST_CASE("help of a task is about that task, and lists all its models") {
   const std::string lm = help_of("train lm");
-  CHECK(lm.starts_with("usage: heed train lm [FLAGS]\n\n  foretell a text"));
+  CHECK(lm.starts_with("usage: heed train lm [FLAGS]\n\n  predict a text"));
   CHECK_FALSE(has(lm, "pronounce English"));
   CHECK_FALSE(has(lm, "seed = "));
   contains(lm, "--seed N");

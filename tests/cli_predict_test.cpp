@@ -6,7 +6,7 @@ using namespace heed;
 
 namespace {
 
-/// A folder with runs/series, which reads 4 values and foretells 2, and runs/classify.
+/// A folder with runs/series, which reads 4 values and predicts 2, and runs/classify.
 const TempDir& models() {
   static const TempDir folder;
   static const bool done = [] {

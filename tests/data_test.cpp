@@ -195,6 +195,26 @@ TEST_CASE("a split of few examples and of none") {
   check_error([] { split(numbered(9), 1, NAN); }, "validation_fraction must be in [0, 1)");
 }
 
+TEST_CASE(
+    "too few examples of a file are an error that names it, and lines said twice are counted") {
+  check_error([] { split_file("few.tsv", numbered(2), 1); },
+              "few.tsv: expected at least 3 different sources, one for each part, got 2");
+  CHECK_THROWS_AS(split_file("few.tsv", numbered(2), 1), heed::FileError);
+  check_error([] { split_file("few.tsv", numbered(1), 1, 0.05, 0); }, "at least 2 different");
+  CHECK(split_file("few.tsv", numbered(1), 1, 0, 0).train.size() == 1);
+  CHECK(split_file("many.tsv", numbered(40), 3).test[0].source ==
+        split(numbered(40), 3).test[0].source);
+  const TempDir folder;
+  int64_t duplicates = 0;
+  read_pairs(file(folder, "a\tx\na\ty\na\tx\nb\tx\na\tx\n"), {}, &duplicates);
+  CHECK(duplicates == 2);
+  std::vector<std::string> notes;
+  note_duplicates(notes, 0);
+  note_duplicates(notes, 1);
+  note_duplicates(notes, 2000);
+  CHECK(notes == Words{"1 duplicate line left out", "2,000 duplicate lines left out"});
+}
+
 TEST_CASE("examples become pairs of ids, one for each right answer") {
   const std::vector<Example> examples = {{.source = {"b", "a"}, .targets = {{"x"}, {"y", "z"}}},
                                          {.source = {"c"}, .targets = {{"z"}}}};

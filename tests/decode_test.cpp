@@ -129,6 +129,34 @@ TEST_CASE("greedy takes the best token in every step") {
   CHECK(!greedy(Table(), table_source(), table_lengths(), {.maps = false})[0].weights.defined());
 }
 
+TEST_CASE("tokens that must never be written are not, unless a prefix asks for them") {
+  const std::vector<int64_t> never = {A};
+  const Tensor prefix = tensor({{-1, -1}, {int(A), -1}});
+  for (const bool beams : {false, true}) {
+    const auto found = [&](const Tensor& forced) {
+      if (!beams) {
+        return greedy(Table(), table_source(), table_lengths(), {.prefix = forced, .never = never});
+      }
+      std::vector<Hypothesis> best;
+      for (auto& all : beam_search(Table(), table_source(), table_lengths(),
+                                   {.beam_size = 3, .prefix = forced, .never = never})) {
+        best.push_back(all.at(0));
+      }
+      return best;
+    };
+    const auto free = found({}), forced = found(prefix);
+    for (const auto& row : {free[0], free[1], forced[0]}) {
+      CHECK(std::ranges::count(row.tokens, A) == 0);
+    }
+    CHECK(free[0].tokens == std::vector<int64_t>{B});
+    CHECK(free[0].log_probability == Approx(std::log(0.4 * 0.9)));  // as the model has it
+    CHECK(forced[1].tokens == std::vector<int64_t>{A});
+    CHECK(forced[1].log_probability == Approx(std::log(0.2 * 0.5)));
+  }
+  check_error([] { greedy(Table(), table_source(), table_lengths(), {.never = {99}}); },
+              "expected tokens that are never written in [0, 5), got 99");
+}
+
 TEST_CASE("beam search finds what greedy misses") {
   const auto found = beam_search(Table(), table_source(), table_lengths(),
                                  {.beam_size = 2, .n_best = 2, .alpha = 0});

@@ -106,8 +106,9 @@ TEST_CASE("a language model learns a text, and comes back from its file") {
   CHECK(result.test.measures.find("perplexity")->as_double() == Approx(std::exp(loss)));
   CHECK(result.test.measures.find("bits_per_character")->as_double() ==
         Approx(loss / std::numbers::ln2).epsilon(0.01));
-  REQUIRE(result.test.samples.size() == 1);
-  CHECK_FALSE(result.test.samples[0].judged);
+  CHECK(result.test.part == "validation");
+  CHECK(result.test.origin == "of the last tenth of " + data);
+  CHECK(result.test.samples.empty());  // the last validation has just shown one
 
   const StoredModel loaded = load_model(result.paths[0]);
   CHECK(loaded.model->type() == model);
@@ -118,10 +119,65 @@ TEST_CASE("a language model learns a text, and comes back from its file") {
   CHECK(again->test(loaded).measures == result.test.measures);
   const std::vector<std::string> texts = {"ab ab"};
   check_error([&] { again->answer(loaded, texts, {}); }, "heed generate");
+  const int64_t tenth = again->test(loaded).count;
+  set_field(again->options(), "whole", "true");
+  again->read({});
+  const Report whole = again->test(loaded);
+  CHECK(whole.count > 9 * tenth);
+  CHECK(whole.origin == "of " + data);
+  set_field(config.task->options(), "whole", "true");
+  config.task->read({});
+  StoredModel other;
+  check_error([&] { config.task->set_up(other, config.recipe.model->fields()); },
+              "--whole goes with heed evaluate");
   const auto maps = again->answer(loaded, texts, {.maps = true})[0].maps;
   CHECK(maps.size() ==
         (model == "gpt" ? 4 : 1));  // the last one is the sensitivity  // the mean, and two heads
   if (model == "gpt") CHECK(maps[0].at(1, 0) + maps[0].at(1, 1) == Approx(1));
+}
+
+TEST_CASE("texts that are too short are refused by name, with advice") {
+  const TempDir folder;
+  const std::string path = folder / "short.txt";
+  const auto refused = [&](const std::string& text, std::string_view model, std::string_view why) {
+    std::ofstream(path) << text;
+    const RunConfig config = small_run(path, model);
+    const auto begin = [&] {
+      config.task->read({});
+      StoredModel stored;
+      config.task->set_up(stored, config.recipe.model->fields());
+      stored.model = config.recipe.model->make();
+      config.task->begin(stored, config.recipe.training);
+    };
+    check_error(begin, why);
+    CHECK_THROWS_AS(begin(), FileError);
+  };
+  refused("", "gpt", "short.txt: the file is empty");
+  refused("hello there", "gpt",
+          "short.txt: the text to learn from has 9 tokens, and a window takes 16 and one more: a "
+          "longer text is needed, or --set context=8");
+  refused("hello there", "char_rnn", "a longer text is needed, or --length 8");
+  std::ofstream(path) << "a b c d e f g h i j k l m n o p q zzzzzzzzzz";
+  const RunConfig config = small_run(path, "gpt");
+  set_field(config.task->options(), "tokens", "word");
+  config.task->read({});
+  StoredModel stored;
+  config.task->set_up(stored, config.recipe.model->fields());
+  stored.model = config.recipe.model->make();
+  check_error([&] { config.task->begin(stored, config.recipe.training); },
+              "short.txt: the last tenth, to validate, has 1 token: at least 2 are needed");
+}
+
+TEST_CASE("a batch that cannot fit the machine is refused before anything is read") {
+  const TempDir folder;
+  const RunConfig config = small_run(text_file(folder), "gpt");
+  config.task->read({});
+  StoredModel stored;
+  config.task->set_up(stored, config.recipe.model->fields());
+  stored.model = config.recipe.model->make();
+  check_error([&] { config.task->begin(stored, {.batch_size = 1'000'000'000}); },
+              "batch_size 1,000,000,000: one batch takes at least 1");
+  CHECK_THROWS_AS(config.task->begin(stored, {.batch_size = 1'000'000'000}), MemoryError);
 }
 
 TEST_CASE("words unknown to the training part are read as unknown") {

@@ -52,6 +52,10 @@ TEST_CASE("a column of a CSV file is a series") {
   check_error([&] { read("a\n1\nx\n"); }, "series.csv:3: expected a number in column 1, got \"x\"");
   check_error([&] { read("a,b\n1,2\n3\n"); }, "series.csv:3: expected a number in column 2");
   check_error([&] { read("a\n1\nnan\n"); }, "series.csv:3: expected a number");
+  CHECK(read("a\n1\n2\n\n\n").values == std::vector<double>{1, 2});
+  check_error([&] { read("a\n1\n\n\n2\n"); }, "series.csv:3: expected a number, got an empty line");
+  check_error([&] { read("t,a\n1,1\n2,\n3,2\n"); },
+              "series.csv:3: expected a number in column 2, got \"\"");
   check_error([&] { read("a\n"); }, "expected lines with numbers, got none");
   CHECK_THROWS_AS(data::read_series("/nowhere"), IoError);
 }
@@ -85,7 +89,7 @@ TEST_CASE("forecasts move and grow with the series") {
   CHECK(nn::unlisted_leaves(*model, nn::mse_loss(forecast, zeros({2, 3}))).empty());
 }
 
-TEST_CASE("a wave is foretold better than by its last value") {
+TEST_CASE("a wave is predicted better than by its last value") {
   const TempDir folder;
   const std::string path = waves(folder);
   const std::string model = GENERATE("lstm_forecaster", "attention_forecaster");
@@ -117,7 +121,7 @@ TEST_CASE("a wave is foretold better than by its last value") {
   CHECK(answers[1].error.find("/nowhere") != std::string::npos);
 }
 
-TEST_CASE("a small wave on a large number is measured and foretold like the wave alone") {
+TEST_CASE("a small wave on a large number is measured and predicted like the wave alone") {
   manual_seed(6);
   const TempDir folder;
   std::string low, high;
@@ -136,9 +140,9 @@ TEST_CASE("a small wave on a large number is measured and foretold like the wave
     const Report report = config.task->test(stored);
     const std::vector<std::string> files = {folder / "series.csv"};
     const auto answer = config.task->answer(stored, files, {}).at(0);
-    const double foretold = answer.facts.find("forecast")->elements()[1].as_double() - offset;
+    const double predicted = answer.facts.find("forecast")->elements()[1].as_double() - offset;
     return std::vector{report.measures.find("mae")->as_double(),
-                       report.measures.find("naive_mae")->as_double(), foretold};
+                       report.measures.find("naive_mae")->as_double(), predicted};
   };
   const auto near = measure(low, 0), far = measure(high, 1e8);
   for (size_t i = 0; i < near.size(); ++i) CHECK(far[i] == Approx(near[i]).epsilon(1e-6));
@@ -155,6 +159,28 @@ TEST_CASE("series that are too short or flat are refused") {
   };
   std::string flat;
   for (int i = 0; i < 1000; ++i) flat += "3\n";
-  check_error([&] { refused("1\n2\n3\n"); }, "expected more than 600 values");
-  check_error([&] { refused(flat); }, "all values are the same: 3");
+  check_error([&] { refused("1\n2\n3\n"); },
+              "series.csv: expected more than 600 values, got 3: a tenth of them validates");
+  check_error([&] { refused("1\n2\n3\n"); }, "smaller --past and --horizon need fewer");
+  check_error([&] { refused(flat); }, "series.csv: all values are the same: 3");
+  CHECK_THROWS_AS(refused(flat), FileError);
+}
+
+TEST_CASE("numbers beyond all bounds are written short, and batches too") {
+  const auto recipe = default_run("series");
+  recipe.task->read({});
+  StoredModel stored;
+  const DataFacts facts = recipe.task->set_up(stored, recipe.recipe.model->fields());
+  CHECK(facts.examples.starts_with("4,000 values of a made-up series to learn"));
+  stored.model = recipe.recipe.model->make();
+  for (auto& parameter : stored.model->parameters()) parameter.value().fill_(1e9);
+  const Report report = recipe.task->validate(stored, 0);
+  for (const auto& sample : report.samples) {
+    CHECK(sample.written.starts_with("forecast from row 4,488: "));
+    CHECK(sample.written.find("\n    actual: ") != std::string::npos);
+    CHECK(sample.written.size() < 300);
+  }
+  CHECK(report.words.size() < 80);
+  check_error([&] { recipe.task->begin(stored, {.batch_size = int64_t{1} << 60}); },
+              "batch_size 1,152,921,504,606,846,976: one batch takes at least");
 }

@@ -67,6 +67,18 @@ bool has_control(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("counts agree with what is counted, and numbers stay short") {
+  CHECK(counted(1, "examples") == "1 example");
+  CHECK(counted(0, "examples") == "0 examples");
+  CHECK(counted(2000, "examples") == "2,000 examples");
+  CHECK(brief(12.345, 2) == fixed(12.345, 2));
+  CHECK(brief(0, 4) == "0.0000");
+  CHECK(brief(1e30, 4) == "1.00e+30");
+  CHECK(brief(-2.5e-9, 4) == "-2.50e-09");
+  CHECK(brief(NAN, 2) == "nan");
+  CHECK(brief(INFINITY, 2) == "inf");
+}
+
 TEST_CASE("a reversed word draws an anti-diagonal") {
   CHECK(draw(reversed("heed"), {.unicode = false}) ==
         "reversed heed\n"

@@ -181,6 +181,31 @@ TEST_CASE("a run trains, tests and leaves its folder") {
   CHECK(again->test(loaded).measures == result.test.measures);
 }
 
+TEST_CASE("long pairs are left out of training, and told") {
+  const TempDir folder;
+  const std::string path = reversed_pairs(folder, 400);
+  std::ofstream(path, std::ios::app) << std::string(1500, 'a') << "\tb\n"
+                                     << std::string(1600, 'a') << "\tb\n"
+                                     << std::string(1700, 'a') << "\tb\n";
+  const RunConfig config = small_run(path);
+  config.task->read({});
+  StoredModel stored;
+  const auto notes = [&] {
+    return config.task->set_up(stored, config.recipe.model->fields()).notes;
+  };
+  const auto usual = notes();
+  REQUIRE(usual.size() == 3);
+  CHECK(usual[0].ends_with("duplicate lines left out"));
+  CHECK(
+      usual[1].ends_with(" with more than 1,000 tokens on a side left out of training "
+                         "(--longest)"));
+  CHECK(usual[2].starts_with("only "));
+  set_field(config.task->options(), "longest", "0");
+  CHECK(notes().size() == 2);
+  set_field(config.task->options(), "longest", "1");
+  check_error(notes, "pairs: every pair to learn has more than 1 token on a side; --longest N");
+}
+
 TEST_CASE("a run's configuration comes back from run.json, and gives the same model") {
   const TempDir folder;
   RunConfig config = small_run(reversed_pairs(folder, 400));

@@ -41,6 +41,21 @@ std::string small_file(const TempDir& folder) {
 
 }  // namespace
 
+TEST_CASE("texts that are empty or no UTF-8 are refused before anything is written") {
+  const TempDir folder;
+  const std::string text = folder / "text.txt";
+  const auto refused = [&](std::string_view bytes, std::string_view why) {
+    std::ofstream(text, std::ios::binary) << bytes;
+    const auto known = data::train_tokenizer("abc", {.kind = "bpe", .vocabulary = 300});
+    check_error([&] { data::train_tokenizer_of_file(text, {.kind = "bpe", .vocabulary = 300}); },
+                why);
+    check_error([&] { data::write_token_file(folder / "ids", text, *known); }, why);
+    CHECK_FALSE(std::filesystem::exists(folder / "ids"));
+  };
+  refused("", "text.txt: the file is empty");
+  refused("ab \xff\xfe cd", "text.txt: expected text in UTF-8");
+}
+
 TEST_CASE("token file: the ids of a text, and the tokenizer") {
   const TempDir folder;
   const std::string text = sample_text(), path = folder / "ids";

@@ -121,7 +121,10 @@ TEST_CASE("rare words are unknown, and long pairs left out of training") {
   CHECK(stored.tokenizer("source").size() == 4 + 17);
   set(task, "min_count", "30");
   set(task, "longest", "2");
+  check_error([&] { task.set_up(stored, config.recipe.model->fields()); },
+              "translate: every pair to learn has more than 2 tokens on a side");
+  set(task, "longest", "3");
   const DataFacts facts = task.set_up(stored, config.recipe.model->fields());
   CHECK(stored.tokenizer("source").size() == 4 + 1);  // only "the" is in every line
-  CHECK(facts.examples.starts_with("58 examples to learn (0 pairs)"));
+  CHECK(facts.examples.starts_with("58 examples to learn (58 pairs)"));
 }

@@ -12,11 +12,11 @@ struct MaskingOptions {
   int64_t tokens = 0;         ///< size of the vocabulary
   int64_t mask_id = 0;        ///< of [MASK]
   int64_t first_token = 0;    ///< ids below are special: never masked, never drawn
-  double share = 0.15;        ///< of the other tokens that are to be foretold
-  int64_t ignored_id = -100;  ///< the target where nothing is to be foretold
+  double share = 0.15;        ///< of the other tokens that are to be predicted
+  int64_t ignored_id = -100;  ///< the target where nothing is to be predicted
 };
 
-/// What a masked language model reads, and what it is to foretell.
+/// What a masked language model reads, and what it is to predict.
 struct MaskedIds {
   std::vector<int64_t> ids;
   std::vector<int64_t> targets;  ///< the id that was there, or ignored_id

@@ -7,6 +7,7 @@
 #include "heed/core/error.h"
 #include "heed/models/data/lines.h"
 #include "heed/models/data/shuffle.h"
+#include "heed/models/show/text.h"
 
 namespace heed::data {
 namespace {
@@ -65,12 +66,16 @@ void ExampleCollector::add(std::vector<std::string> source, std::vector<std::str
   auto& targets = examples_[place->second].targets;
   if (std::find(targets.begin(), targets.end(), target) == targets.end()) {
     targets.push_back(std::move(target));
+  } else {
+    ++duplicates_;
   }
 }
 
-std::vector<Example> read_pairs(const std::string& path, PairsOptions options) {
+std::vector<Example> read_pairs(const std::string& path, PairsOptions options,
+                                int64_t* duplicates) {
   ExampleCollector collector;
   for_each_line(path, [&](const Line& line) { add_line(line, options, collector); });
+  if (duplicates) *duplicates = collector.duplicates();
   auto examples = collector.take();
   if (examples.empty()) fail<FileError>(path, ": expected lines source<TAB>target, got none");
   return examples;
@@ -97,6 +102,21 @@ Split split(std::vector<Example> examples, uint64_t seed, double validation_frac
     part_of[ranks[i]]->push_back(std::move(examples[i]));
   }
   return parts;
+}
+
+Split split_file(const std::string& path, std::vector<Example> examples, uint64_t seed,
+                 double validation_fraction, double test_fraction) {
+  const int64_t held_out = (validation_fraction > 0) + (test_fraction > 0);
+  if (int64_t(examples.size()) <= held_out) {
+    fail<FileError>(path, ": expected at least ", held_out + 1,
+                    " different sources, one for each part, got ", examples.size());
+  }
+  return split(std::move(examples), seed, validation_fraction, test_fraction);
+}
+
+void note_duplicates(std::vector<std::string>& notes, int64_t lines) {
+  if (lines == 0) return;
+  notes.push_back(show::counted(lines, "duplicate lines") + " left out");
 }
 
 Vocabulary source_vocabulary(std::span<const Example> examples, int64_t min_count) {

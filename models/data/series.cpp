@@ -56,10 +56,16 @@ size_t find_column(const Line& line, const std::vector<std::string_view>& fields
 Series read_series(const std::string& path, const std::string& column) {
   Series series;
   size_t place = 0;
-  bool first = true;
+  bool first = true, alone = false;
+  int64_t gap = 0;  // the number of an empty line where there is one column
   for_each_line(path, [&](const Line& line) {
-    if (trimmed(line.text).empty()) return;
+    if (trimmed(line.text).empty()) {
+      if (!first && alone && gap == 0) gap = line.number;
+      return;
+    }
+    if (gap > 0) fail<FileError>(path, ":", gap, ": expected a number, got an empty line");
     const auto fields = fields_of(line.text);
+    alone = fields.size() == 1;
     if (first) place = find_column(line, fields, column);
     const auto value = place < fields.size() ? number(fields[place]) : std::nullopt;
     if (value) {
@@ -79,7 +85,7 @@ Series read_series(const std::string& path, const std::string& column) {
 
 Series made_up_series(int64_t count, uint64_t seed) {
   auto random = stream(seed, Stream::series);
-  Series series{.name = "made up", .values = {}};
+  Series series{.name = "a made-up series", .values = {}};
   const auto wave = [](int64_t t, double period) {
     return std::sin(2 * std::numbers::pi * double(t) / period);
   };

@@ -14,8 +14,9 @@ struct Series {
 
 /// A column of a CSV file: fields between commas, semicolons or tabs, numbers with a point; the
 /// first line may hold the names of the columns. `column` is such a name, or a number from 1;
-/// empty: the last column. Empty lines are skipped. IoError; FileError with the line's number when
-/// a value is missing or no finite number, and when there is no such column or no value at all.
+/// empty: the last column. Empty lines are skipped, but where there is one column alone an empty
+/// line before a value is a missing one. IoError; FileError with the line's number when a value is
+/// missing or no finite number, and when there is no such column or no value at all.
 Series read_series(const std::string& path, const std::string& column = "");
 
 /// `count` >= 0 values with what makes series hard and easy: a slow wave, a cycle of 24 whose

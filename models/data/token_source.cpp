@@ -6,6 +6,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/io/file_reader.h"
+#include "heed/core/io/utf8.h"
 #include "heed/models/data/pretokens.h"
 
 namespace heed::data {
@@ -116,6 +117,7 @@ bool is_token_file(const std::string& path) {
 void for_each_part(const std::string& path, const std::function<void(std::string_view)>& each,
                    size_t most) {
   const FileReader file(path);
+  if (file.size() == 0) fail<FileError>(path, ": the file is empty");
   std::string text;
   for (size_t offset = 0; offset < file.size() || !text.empty();) {
     const size_t kept = text.size(), more = std::min(most, file.size() - offset);
@@ -124,6 +126,7 @@ void for_each_part(const std::string& path, const std::function<void(std::string
     offset += more;
     const bool last = offset == file.size();
     const std::string_view part = last ? text : first_part(text, text.size() - 1);
+    if (!valid_utf8(part)) fail<FileError>(path, ": expected text in UTF-8");
     each(part);
     text.erase(0, part.size());
   }

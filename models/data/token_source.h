@@ -83,7 +83,8 @@ class TokenFile final : public TokenSource {
 bool is_token_file(const std::string& path);
 
 /// Calls `each` with one part of a text file after the other, about `most` bytes long and cut where
-/// no token is (see first_part): texts larger than memory. IoError.
+/// no token is (see first_part): texts larger than memory. IoError; FileError when the file is
+/// empty or no UTF-8.
 void for_each_part(const std::string& path, const std::function<void(std::string_view)>& each,
                    size_t most = size_t{1} << 22);
 

@@ -64,7 +64,9 @@ class Search {
 
   /// Every beam one token on, from log_p (R, V).
   Rows advance(const Tensor& log_p, const std::vector<double>& coverage, int64_t step) {
-    force_prefix(log_p, step);
+    const Tensor free = options_.prefix.defined() ? clone(log_p) : Tensor();
+    detail::forbid("beam_search", log_p, options_.never);
+    force_prefix(log_p, free, step);
     // Half of them may end; then as many as the beam has places are left.
     const int64_t width = std::min(2 * options_.beam_size, log_p.size(1));
     const SortResult top = topk(log_p, width, 1);  // (R, width)
@@ -87,14 +89,15 @@ class Search {
     return {from_values(parents, rows), from_values(tokens, rows)};
   }
 
-  /// -inf for all but the token of the prefix, in the rows that have one in this step.
-  void force_prefix(const Tensor& log_p, int64_t step) const {
+  /// -inf for all but the token of the prefix, in the rows that have one in this step: it keeps
+  /// what it had when every token was free.
+  void force_prefix(const Tensor& log_p, const Tensor& free, int64_t step) const {
     for (size_t row = 0; row < sources_.size(); ++row) {
       const int64_t token = detail::forced_token(options_.prefix, sources_[row], step);
       if (token < 0) continue;
       require(token < log_p.size(1), "beam_search: the prefix has token ", token, " of ",
               log_p.size(1));
-      const double kept = log_p.at({int64_t(row), token});
+      const double kept = free.at({int64_t(row), token});
       log_p[int64_t(row)].fill_(-INFINITY);
       log_p[int64_t(row)][token].fill_(kept);
     }

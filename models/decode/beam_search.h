@@ -15,6 +15,7 @@ struct BeamOptions {
   int64_t eos = data::eos_id;
   bool maps = true;
   Tensor prefix = {};
+  std::vector<int64_t> never = {};
 };
 
 /// Keeps the K best beginnings of each sequence in every step, by log-probability. Those that end

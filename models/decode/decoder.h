@@ -56,6 +56,7 @@ struct DecodeOptions {
   int64_t eos = data::eos_id;  ///< what ends a sequence; -1: nothing does
   bool maps = true;            ///< keep the attention weights?
   Tensor prefix = {};  ///< (B, P) i64: what step t must write; negative: it may choose; or empty
+  std::vector<int64_t> never = {};  ///< tokens that it must not choose: those that say no text
 };
 
 /// One decoded sequence.

@@ -1,17 +1,20 @@
 #include "heed/models/decode/greedy.h"
 
 #include "heed/core/reduce.h"
+#include "heed/core/shape.h"
 #include "heed/models/decode/unroll.h"
 
 namespace heed::models {
 namespace {
 
 /// The best token of each row, or the one that it must write.
-Tensor best_tokens(const Tensor& log_p, const Tensor& prefix, int64_t t) {
-  const Tensor best = argmax(log_p, 1);  // (B)
+Tensor best_tokens(const Tensor& log_p, const DecodeOptions& options, int64_t t) {
+  const Tensor allowed = options.never.empty() ? log_p : clone(log_p);
+  detail::forbid("greedy", allowed, options.never);
+  const Tensor best = argmax(allowed, 1);  // (B)
   int64_t* tokens = best.mutable_data<int64_t>();
   for (int64_t b = 0; b < best.numel(); ++b) {
-    const int64_t forced = detail::forced_token(prefix, b, t);
+    const int64_t forced = detail::forced_token(options.prefix, b, t);
     if (forced >= 0) tokens[b] = forced;
   }
   return best;
@@ -26,7 +29,7 @@ std::vector<Hypothesis> greedy(const Decoder& decoder, const DecodeOptions& opti
       "greedy", decoder,
       {.max_length = options.max_length, .stop = {options.eos}, .maps = options.maps},
       [&](const Tensor&, const Tensor& log_p, int64_t t) {
-        return best_tokens(log_p, options.prefix, t);
+        return best_tokens(log_p, options, t);
       });
 }
 

@@ -1,6 +1,7 @@
 #include "heed/models/decode/steps.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "heed/autograd/recording.h"
 #include "heed/core/creation.h"
@@ -95,6 +96,14 @@ void check_prefix(const char* op, const Tensor& prefix, int64_t rows) {
 int64_t forced_token(const Tensor& prefix, int64_t row, int64_t t) {
   if (!prefix.defined() || t >= prefix.size(1)) return -1;
   return prefix[row][t].item<int64_t>();
+}
+
+void forbid(const char* op, const Tensor& log_p, const std::vector<int64_t>& never) {
+  for (const int64_t token : never) {
+    require(token >= 0 && token < log_p.size(1), op, ": expected tokens that are never written in ",
+            "[0, ", log_p.size(1), "), got ", token);
+    narrow(log_p, 1, token, 1).fill_(-INFINITY);
+  }
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -105,10 +106,26 @@ std::string grouped(std::int64_t count) {
   return digits;
 }
 
+std::string counted(std::int64_t count, std::string_view things) {
+  if (count == 1) things.remove_suffix(1);
+  return grouped(count) + " " + std::string(things);
+}
+
 std::string fixed(double value, int digits) {
   std::array<char, 400> buffer;  // the largest double has 309 digits before the point
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                                  std::chars_format::fixed, digits);
+  return {buffer.data(), end.ptr};
+}
+
+std::string brief(double value, int digits) {
+  const double size = std::fabs(value);
+  if (size == 0 || !std::isfinite(value) || (size >= std::pow(0.1, digits) && size < 1e7)) {
+    return fixed(value, digits);
+  }
+  std::array<char, 40> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 std::chars_format::scientific, 2);
   return {buffer.data(), end.ptr};
 }
 

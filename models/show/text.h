@@ -28,7 +28,14 @@ std::string cut(std::string_view text, int width, std::string_view dots);
 /// A count with its thousands apart: grouped(105664) is "105,664".
 std::string grouped(std::int64_t count);
 
+/// A count and what is counted, given in the plural: "1 example", "2,000 examples".
+std::string counted(std::int64_t count, std::string_view things);
+
 /// A number with `digits` digits after the point, whatever the locale: fixed(0.5, 2) is "0.50".
 std::string fixed(double value, int digits);
+
+/// The same for numbers of any size: those that would be all zeros or many digits are written as
+/// 1.00e+30.
+std::string brief(double value, int digits);
 
 }  // namespace heed::show

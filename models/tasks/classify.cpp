@@ -205,8 +205,16 @@ void Classify::read_texts() {
     return;
   }
   const bool separate = !chosen_.test_data.empty();
-  texts_ = data::split(read_labelled_lines(chosen_.data), seed, 0.05, separate ? 0 : 0.05);
+  int64_t left_out = 0;
+  texts_ = data::split_file(chosen_.data, read_labelled_lines(chosen_.data, &left_out), seed, 0.05,
+                            separate ? 0 : 0.05);
+  data::note_duplicates(texts_.notes, left_out);
+  learn_every_class(texts_);
   if (separate) texts_.test = read_labelled_lines(chosen_.test_data);
+  if (texts_.validation.empty() || texts_.test.empty()) {
+    fail<FileError>(chosen_.data, ": expected more lines of each class: none is left to ",
+                    texts_.validation.empty() ? "validate" : "test");
+  }
 }
 
 void Classify::read_images() {
@@ -229,12 +237,15 @@ void Classify::set_up_texts(StoredModel& stored, std::span<const Field> model) {
     lines.push_back(example.source[0]);
     labels.insert(example.targets[0][0]);
   }
-  require(labels.size() >= 2, "classify: expected at least 2 classes, got ", labels.size());
+  if (labels.size() < 2) {
+    fail<FileError>(chosen_.data, ": expected at least 2 classes, got ", labels.size());
+  }
   stored.tokenizers["text"] = data::train_tokenizer(lines, chosen_.tokens.options(true));
   stored.tokenizers["labels"] = class_names({labels.begin(), labels.end()});
   const auto& tokenizer = stored.tokenizer("text");
   train_ = encoded(texts_.train, tokenizer, stored.tokenizer("labels"));
   validation_ = encoded(texts_.validation, tokenizer, stored.tokenizer("labels"));
+  check_classes(test_file(), texts_.test, stored.tokenizer("labels"));
   set_size(model, "tokens", tokenizer.size());
 }
 
@@ -261,15 +272,18 @@ DataFacts Classify::set_up(StoredModel& stored, std::span<const Field> model) {
   const int64_t classes = stored.tokenizer("labels").size();
   set_size(model, "classes", classes);
   const auto tests = images ? test_.size() : int64_t(texts_.test.size());
-  const std::string what = images ? " images" : " texts";
-  return {.examples = show::grouped(train_.size()) + what + " to learn, " +
+  const std::string what = images ? "images" : "texts";
+  auto notes = texts_.notes;
+  note_small_parts(notes, validation_.size(), tests);
+  return {.examples = show::counted(train_.size(), what) + " to learn, " +
                       show::grouped(std::min(validation_.size(), checked)) + " to validate, " +
                       show::grouped(tests) + " to test",
           .sizes = text(classes) + " classes" +
                    (images ? ""
-                           : ", vocabulary of " + show::grouped(stored.tokenizer("text").size()) +
-                                 " tokens"),
-          .items = images ? "images" : "texts"};
+                           : ", vocabulary of " +
+                                 show::counted(stored.tokenizer("text").size(), "tokens")),
+          .items = what,
+          .notes = std::move(notes)};
 }
 
 std::function<BatchLoss()> Classify::begin(const StoredModel& stored,
@@ -310,7 +324,7 @@ Report Classify::measured(const StoredModel& stored, const Labelled& part, int64
   }
   const double share = double(right) / double(count), loss = nats / double(count);
   Report report{.measures = Json::object().set("accuracy", 100 * share).set("loss", loss),
-                .words = show::fixed(100 * share, 2) + " % right, loss " + show::fixed(loss, 4),
+                .words = show::fixed(100 * share, 2) + " % right, loss " + show::brief(loss, 4),
                 .cost = loss,
                 .count = count};
   for (int64_t i = 0; i < std::min(samples, count); ++i) {
@@ -334,6 +348,7 @@ Report Classify::validate(const StoredModel& stored, int64_t) {
 
 Report Classify::test(const StoredModel& stored) {
   if (kept_.input != "images") {
+    check_classes(test_file(), texts_.test, stored.tokenizer("labels"));
     test_ = encoded(texts_.test, stored.tokenizer("text"), stored.tokenizer("labels"));
   }
   return measured(stored, test_, test_.size(), tested);

@@ -32,6 +32,9 @@ class Classify final : public Task {
   bool wants_images() const;
   void read_texts();
   void read_images();
+  const std::string& test_file() const {
+    return chosen_.test_data.empty() ? chosen_.data : chosen_.test_data;
+  }
   void set_up_texts(StoredModel& stored, std::span<const Field> model);
   void set_up_images(StoredModel& stored, std::span<const Field> model);
   Report measured(const StoredModel& stored, const Labelled& part, int64_t most,

@@ -26,7 +26,7 @@ std::vector<Recipe> G2p::recipes() const {
 data::Split G2p::examples(const DataPlaces& places) const {
   const std::string path =
       chosen.data.empty() ? data::find_cmudict(places.dictionaries) : chosen.data;
-  return data::split(data::read_cmudict(path), uint64_t(kept.split_seed));
+  return data::split_file(path, data::read_cmudict(path), uint64_t(kept.split_seed));
 }
 
 std::string G2p::normalized(std::string_view text) const {

@@ -1,5 +1,8 @@
 #include "heed/models/tasks/labelled.h"
 
+#include <algorithm>
+#include <set>
+
 #include "heed/core/creation.h"
 #include "heed/core/error.h"
 #include "heed/core/index.h"
@@ -7,6 +10,7 @@
 #include "heed/models/data/buckets.h"
 #include "heed/models/data/grammar.h"
 #include "heed/models/data/lines.h"
+#include "heed/models/show/text.h"
 
 namespace heed::models {
 
@@ -52,8 +56,9 @@ Labelled pictures(const data::LabelledImages& set, std::span<const int64_t> plac
   return part;
 }
 
-std::vector<data::Example> read_labelled_lines(const std::string& path) {
+std::vector<data::Example> read_labelled_lines(const std::string& path, int64_t* left_out) {
   data::ExampleCollector collector;
+  int64_t lines = 0;
   data::for_each_line(path, [&](const data::Line& line) {
     if (line.text.empty()) return;
     const size_t tab = line.text.find('\t');
@@ -62,12 +67,43 @@ std::vector<data::Example> read_labelled_lines(const std::string& path) {
       fail<FileError>(line.where(), ": expected label<TAB>text in UTF-8, got ",
                       data::shown(line.text));
     }
+    ++lines;
     collector.add({std::string(line.text.substr(tab + 1))},
                   {std::string(line.text.substr(0, tab))});
   });
   auto examples = collector.take();
   if (examples.empty()) fail<FileError>(path, ": expected lines label<TAB>text, got none");
+  if (left_out) *left_out = lines - int64_t(examples.size());
   return examples;
+}
+
+void check_classes(const std::string& path, std::span<const data::Example> examples,
+                   const data::Tokenizer& labels) {
+  for (const auto& example : examples) {
+    const std::string& label = example.targets[0][0];
+    if (labels.find(label)) continue;
+    data::for_each_line(path, [&](const data::Line& line) {
+      if (!line.text.starts_with(label + "\t")) return;
+      fail<FileError>(line.where(), ": the model knows no class ", data::shown(label));
+    });
+  }
+}
+
+void learn_every_class(data::Split& parts) {
+  std::set<std::string> learned;
+  for (const auto& example : parts.train) learned.insert(example.targets[0][0]);
+  int64_t moved = 0;
+  for (auto* part : {&parts.validation, &parts.test}) {
+    std::erase_if(*part, [&](data::Example& example) {
+      if (learned.contains(example.targets[0][0])) return false;
+      parts.train.push_back(std::move(example));
+      ++moved;
+      return true;
+    });
+  }
+  if (moved == 0) return;
+  parts.notes.push_back(show::counted(moved, "examples") +
+                        " of classes that would not be learned otherwise moved to those to learn");
 }
 
 std::vector<data::Example> two_languages(int64_t count, uint64_t seed, data::Part part) {

@@ -34,8 +34,18 @@ Labelled encoded(std::span<const data::Example> examples, const data::Tokenizer&
 Labelled pictures(const data::LabelledImages& set, std::span<const int64_t> places);
 
 /// Lines label<TAB>text: examples with the text as the only source token and the label as the
-/// answer. IoError, or FileError with the number of a line that is none.
-std::vector<data::Example> read_labelled_lines(const std::string& path);
+/// answer. IoError, or FileError with the number of a line that is none. `left_out`, if given,
+/// receives the number of lines whose text stood on an earlier one.
+std::vector<data::Example> read_labelled_lines(const std::string& path,
+                                               int64_t* left_out = nullptr);
+
+/// FileError, naming the line of the file, when the label of an example of it is unknown.
+void check_classes(const std::string& path, std::span<const data::Example> examples,
+                   const data::Tokenizer& labels);
+
+/// Moves the examples of validation and test whose class stands on no example to learn to those to
+/// learn, and notes how many.
+void learn_every_class(data::Split& parts);
 
 /// Generated sentences, English or French, labelled with their language; two thirds are English.
 std::vector<data::Example> two_languages(int64_t count, uint64_t seed, data::Part part);

@@ -1,5 +1,6 @@
 #include "heed/models/tasks/lm.h"
 
+#include <bit>
 #include <numbers>
 
 #include "heed/autograd/recording.h"
@@ -71,6 +72,7 @@ std::vector<Field> Lm::options() {
   visit("data", chosen_.data, {},
         "a text, UTF-8, or a file of heed tokens (else English sentences are generated)");
   chosen_.tokens.fields(visit);
+  visit("whole", chosen_.whole, "heed evaluate: measure all of the text, not its last tenth");
   auto fields = visit.take();
   fields.push_back(settings()[1]);
   return fields;
@@ -118,15 +120,18 @@ void Lm::read(const DataPlaces&) {
     return;
   } else {
     text = read_file(chosen_.data);
+    if (text.empty()) fail<FileError>(chosen_.data, ": the file is empty");
     if (!valid_utf8(text)) fail<FileError>(chosen_.data, ": expected text in UTF-8");
   }
-  const size_t place = end_of_training(text);
+  const size_t place = chosen_.whole ? 0 : end_of_training(text);
   validation_text_ = text.substr(place);
   text.resize(place);
   train_text_ = std::move(text);
 }
 
 DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
+  require(!chosen_.whole, "lm: --whole goes with heed evaluate: a model in training needs nine ",
+          "tenths of the text to learn from");
   kept_.generated = chosen_.data.empty();
   if (file_) return set_up_file(stored, model);
   const std::string& kind = chosen_.tokens.tokens;
@@ -136,10 +141,10 @@ DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
   stored.tokenizers = {{"text", tokenizer}};
   set_size(model, "tokens", tokenizer->size());
   train_ = std::make_unique<data::TokenList>(tokenizer->encode(train_text_));
-  return {.examples = show::grouped(count_characters(train_text_)) + " characters to learn (" +
-                      show::grouped(train_->size()) + " tokens), " +
+  return {.examples = show::counted(count_characters(train_text_), "characters") + " to learn (" +
+                      show::counted(train_->size(), "tokens") + "), " +
                       show::grouped(count_characters(validation_text_)) + " to validate",
-          .sizes = "vocabulary of " + show::grouped(tokenizer->size()) + " tokens",
+          .sizes = "vocabulary of " + show::counted(tokenizer->size(), "tokens"),
           .items = "tokens"};
 }
 
@@ -150,13 +155,34 @@ DataFacts Lm::set_up_file(StoredModel& stored, std::span<const Field> model) {
   train_ = std::make_unique<data::TokenPart>(*file_, 0, learned);
   return {.examples = show::grouped(learned) + " tokens to learn, " +
                       show::grouped(file_->size() - learned) + " to validate",
-          .sizes = "vocabulary of " + show::grouped(file_->tokenizer()->size()) + " tokens",
+          .sizes = "vocabulary of " + show::counted(file_->tokenizer()->size(), "tokens"),
           .items = "tokens"};
 }
 
 std::function<BatchLoss()> Lm::begin(const StoredModel& stored, const TrainingConfig& config) {
   const auto& model = as<LanguageModel>(*stored.model);
-  return text_loss(model, *train_, window_length(model, kept_.length), config);
+  const int64_t length = window_length(model, kept_.length);
+  check_lengths(stored, length, model.context() > 0 ? "--set context=" : "--length ");
+  // Two ids and the logits of each token, with their gradient.
+  check_batch(config, double(length) * double(16 + 8 * model.tokens()));
+  return text_loss(model, *train_, length, config);
+}
+
+/// FileError where the text is too short for windows of `length` tokens, which a flag sets.
+void Lm::check_lengths(const StoredModel& stored, int64_t length, const std::string& flag) const {
+  const int64_t longest = train_->size() - 1;
+  if (longest < length) {
+    const std::string advice =
+        longest < 1 ? "" : ", or " + flag + text(std::bit_floor(uint64_t(longest)));
+    fail<FileError>(source(), ": the text to learn from has ",
+                    show::counted(train_->size(), "tokens"), ", and a window takes ", length,
+                    " and one more: a longer text is needed", advice);
+  }
+  const int64_t rest = validation(stored)->size();
+  if (rest < 2) {
+    fail<FileError>(source(), ": the last tenth, to validate, has ", show::counted(rest, "tokens"),
+                    ": at least 2 are needed");
+  }
 }
 
 std::unique_ptr<const data::TokenSource> Lm::validation(const StoredModel& stored) const {
@@ -164,10 +190,11 @@ std::unique_ptr<const data::TokenSource> Lm::validation(const StoredModel& store
   if (!file_) return std::make_unique<data::TokenList>(tokenizer.encode(validation_text_));
   require(file_->tokenizer()->to_json() == tokenizer.to_json(), chosen_.data,
           ": the ids of this file are not those of the model's tokenizer");
-  return std::make_unique<data::TokenPart>(*file_, end_of_training(*file_), file_->size());
+  const int64_t begin = chosen_.whole ? 0 : end_of_training(*file_);
+  return std::make_unique<data::TokenPart>(*file_, begin, file_->size());
 }
 
-Report Lm::measured(const StoredModel& stored, int64_t most_windows) const {
+Report Lm::measured(const StoredModel& stored, int64_t most_windows, bool sample) const {
   const auto& model = as<LanguageModel>(*stored.model);
   const auto tokens = validation(stored);
   const TextFit fit = fit_of(model, *tokens, window_length(model, kept_.length), most_windows);
@@ -175,32 +202,37 @@ Report Lm::measured(const StoredModel& stored, int64_t most_windows) const {
       file_ ? token_characters(stored.tokenizer("text"), *tokens)
             : double(count_characters(validation_text_)) / double(tokens->size());
   const double bits = fit.loss() / std::numbers::ln2 / characters;
+  Report report{.measures = Json::object()
+                                .set("loss", fit.loss())
+                                .set("perplexity", fit.perplexity())
+                                .set("bits_per_character", bits),
+                .words = "loss " + show::brief(fit.loss(), 4) + ", perplexity " +
+                         show::brief(fit.perplexity(), 2) + ", " + show::brief(bits, 3) +
+                         " bits per character",
+                .cost = fit.loss(),
+                .count = fit.tokens,
+                .counted = "tokens",
+                .part = "validation",
+                .origin = (chosen_.whole ? "of " : "of the last tenth of ") + source()};
+  if (!sample) return report;
   std::vector<int64_t> first(1);
   tokens->read(0, first);
-  return {
-      .measures = Json::object()
-                      .set("loss", fit.loss())
-                      .set("perplexity", fit.perplexity())
-                      .set("bits_per_character", bits),
-      .words = "loss " + show::fixed(fit.loss(), 4) + ", perplexity " +
-               show::fixed(fit.perplexity(), 2) + ", " + show::fixed(bits, 3) +
-               " bits per character",
-      .cost = fit.loss(),
-      .count = fit.tokens,
-      .counted = "tokens",
-      .samples = {
-          {.source = "", .written = continued(stored, first[0], sample_tokens), .judged = false}}};
+  report.samples = {
+      {.source = "", .written = continued(stored, first[0], sample_tokens), .judged = false}};
+  return report;
 }
 
 Report Lm::validate(const StoredModel& stored, int64_t) {
-  return measured(stored, validation_windows);
+  return measured(stored, validation_windows, true);
 }
 
-/// Of a text all of the last tenth; of a file of ids, which may be very long, a million tokens.
+/// Of a text all of the last tenth; of a file of ids, which may be very long, a million tokens of
+/// it, unless the whole file is asked for.
 Report Lm::test(const StoredModel& stored) {
   constexpr int64_t most_tokens = 1'000'000;
   const auto& model = as<LanguageModel>(*stored.model);
-  return measured(stored, file_ ? most_tokens / window_length(model, kept_.length) + 1 : 0);
+  const bool all = !file_ || chosen_.whole;
+  return measured(stored, all ? 0 : most_tokens / window_length(model, kept_.length) + 1, false);
 }
 
 std::vector<Answer> Lm::answer(const StoredModel& stored, std::span<const std::string> texts,

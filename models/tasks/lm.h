@@ -5,15 +5,17 @@
 
 namespace heed::models {
 
-/// Foretelling a text token by token: nine tenths of it to learn from, the last tenth to measure.
-/// Measured by the mean loss of a token in nats, its perplexity e^loss, and bits per character.
+/// Predicting a text token by token: nine tenths of it to learn from, the last tenth to validate.
+/// There is no third part: what test() measures is all of the last tenth, of which validate() takes
+/// a sample; with the option "whole" all of a text that was not learned from. Measured by the mean
+/// loss of a token in nats, its perplexity e^loss, and bits per character.
 class Lm final : public Task {
  public:
   using Task::Task;
 
   std::vector<Field> settings() override;
   std::vector<Field> options() override;
-  std::vector<std::string> test_options() const override { return {"data", "length"}; }
+  std::vector<std::string> test_options() const override { return {"data", "length", "whole"}; }
   std::vector<Recipe> recipes() const override;
   std::vector<std::string> sizes() const override { return {"tokens"}; }
   void check_options() const override;
@@ -28,10 +30,12 @@ class Lm final : public Task {
                              const AskOptions& options) const override;
 
  private:
+  std::string source() const { return chosen_.data.empty() ? "generated text" : chosen_.data; }
+  void check_lengths(const StoredModel& stored, int64_t length, const std::string& flag) const;
   DataFacts set_up_file(StoredModel& stored, std::span<const Field> model);
   /// The last tenth, in the tokens of the model.
   std::unique_ptr<const data::TokenSource> validation(const StoredModel& stored) const;
-  Report measured(const StoredModel& stored, int64_t most_windows) const;
+  Report measured(const StoredModel& stored, int64_t most_windows, bool sample) const;
 
   struct Kept {
     bool generated = true;  // is there no file?
@@ -39,6 +43,7 @@ class Lm final : public Task {
   } kept_;
   struct Chosen {
     std::string data = {};
+    bool whole = false;
     TokenChoice tokens = {.tokens = "character"};
   } chosen_;
   std::string train_text_, validation_text_;     // of a text

@@ -73,6 +73,8 @@ std::vector<Field> PairTask::options() {
   FieldVisitor visit;
   visit("teacher_forcing", chosen.teacher_forcing, {.min = 0, .max = 1},
         "share of right tokens that the decoder reads in training (1)");
+  visit("longest", chosen.longest, {.min = 0},
+        "leave longer pairs out of training, in tokens (" + text(chosen.longest) + "; 0: none)");
   visit("beam", chosen.beam, {.min = 1, .max = 1024}, "beams of the test (1: greedy)");
   return visit.take();
 }
@@ -94,20 +96,32 @@ DataFacts PairTask::set_up(StoredModel& stored, std::span<const Field> model) {
     for (size_t k = 0; k < parts_.train[i].targets.size(); ++k) {
       data::EncodedPair pair{.source = ids, .target = target->encode(*answer++)};
       const auto length = int64_t(std::max(pair.source.size(), pair.target.size()));
-      if (longest() == 0 || length <= longest()) pairs_.push_back(std::move(pair));
+      if (chosen.longest == 0 || length <= chosen.longest) pairs_.push_back(std::move(pair));
     }
   }
+  const auto left_out = int64_t(targets.size() - pairs_.size());
+  require(left_out == 0 || !pairs_.empty(), name(), ": every pair to learn has more than ",
+          show::counted(chosen.longest, "tokens"),
+          " on a side; --longest N keeps those of at most N");
   kept.max_length = longest_target(pairs_) * 3 / 2 + 1;
   watched_ = watched_examples(parts_.validation);
   checked_ = spread(parts_.validation, 1000);
   stored.tokenizers = {{"source", source}, {"target", target}};
-  return {.examples = show::grouped(int64_t(parts_.train.size())) + " examples to learn (" +
-                      show::grouped(int64_t(pairs_.size())) + " pairs), " +
+  auto notes = parts_.notes;
+  if (left_out > 0) {
+    notes.push_back(show::counted(left_out, "pairs") + " with more than " +
+                    show::counted(chosen.longest, "tokens") +
+                    " on a side left out of training (--longest)");
+  }
+  note_small_parts(notes, int64_t(checked_.size()), int64_t(parts_.test.size()));
+  return {.examples = show::counted(int64_t(parts_.train.size()), "examples") + " to learn (" +
+                      show::counted(int64_t(pairs_.size()), "pairs") + "), " +
                       show::grouped(int64_t(checked_.size())) + " to validate, " +
                       show::grouped(int64_t(parts_.test.size())) + " to test",
           .sizes = "vocabularies of " + show::grouped(source->size()) + " and " +
                    show::grouped(target->size()) + " tokens",
-          .items = "tokens"};
+          .items = "tokens",
+          .notes = std::move(notes)};
 }
 
 std::function<BatchLoss()> PairTask::begin(const StoredModel& stored,

@@ -26,6 +26,7 @@ struct PairOptions {
   std::string data = {};
   double teacher_forcing = 1;
   int64_t beam = 1;
+  int64_t longest = 1000;  ///< pairs with more tokens on a side are left out of training; 0: none
 };
 
 /// Examples, and what a model made of them.
@@ -49,8 +50,6 @@ class PairTask : public Task {
   virtual data::Unit target_unit() const { return data::parse_unit(kept.unit); }
   /// How the sources, or the targets, become tokens: by default each unit is one.
   virtual data::TokenizerOptions tokenizer_options(data::Unit unit) const;
-  /// Pairs with more tokens on a side are left out of training; 0: none are.
-  virtual int64_t longest() const { return 0; }
   /// The text as the examples spell it.
   virtual std::string normalized(std::string_view text) const { return std::string(text); }
   /// The rates under the task's names for them, in per cent: by default "exact_match" and

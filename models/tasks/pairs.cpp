@@ -30,7 +30,11 @@ void Pairs::check_options() const {
 data::Split Pairs::examples(const DataPlaces&) const {
   check_options();
   const data::PairsOptions units{.source_unit = source_unit(), .target_unit = target_unit()};
-  return data::split(data::read_pairs(chosen.data, units), uint64_t(kept.split_seed));
+  int64_t duplicates = 0;
+  auto parts = data::split_file(chosen.data, data::read_pairs(chosen.data, units, &duplicates),
+                                uint64_t(kept.split_seed));
+  data::note_duplicates(parts.notes, duplicates);
+  return parts;
 }
 
 }  // namespace heed::models

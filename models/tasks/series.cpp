@@ -57,7 +57,7 @@ double deviation_of(std::span<const double> values) {
 
 std::string joined(std::span<const double> values) {
   std::string words;
-  for (const double value : values) words += (words.empty() ? "" : " ") + show::fixed(value, 2);
+  for (const double value : values) words += (words.empty() ? "" : " ") + show::brief(value, 2);
   return words;
 }
 
@@ -75,8 +75,8 @@ std::vector<double> numbers_in(const std::string& text) {
 }
 
 /// One forecast from the last values of a series.
-Answer foretold(const Forecaster& model, std::span<const double> values, const std::string& name,
-                bool maps) {
+Answer forecast_of(const Forecaster& model, std::span<const double> values, const std::string& name,
+                   bool maps) {
   const auto [past, horizon, deviation] = model.series();
   require(int64_t(values.size()) >= past, name, ": expected at least ", past, " values, got ",
           values.size());
@@ -95,7 +95,7 @@ Answer foretold(const Forecaster& model, std::span<const double> values, const s
   return answer;
 }
 
-/// The last forecast of a test as a plot: what was read, what came, what was foretold.
+/// The last forecast of a test as a plot: what was read, what came, what was predicted.
 std::string plot(std::span<const double> values, int64_t begin, const ForecastConfig& config,
                  std::span<const double> forecast, const std::string& name) {
   show::Series truth{.name = "the series"}, model{.name = "forecast", .dashed = true};
@@ -128,7 +128,7 @@ std::vector<Field> SeriesTask::options() {
         "a CSV file, a line for each point of time (else a series is made up)");
   visit("column", kept_.column, {}, "which column, by name or number from 1 (the last)");
   visit("past", chosen_.past, {.min = 1, .max = 65536}, "values that the model reads (48)");
-  visit("horizon", chosen_.horizon, {.min = 1, .max = 65536}, "values that it foretells (12)");
+  visit("horizon", chosen_.horizon, {.min = 1, .max = 65536}, "values that it predicts (12)");
   auto fields = visit.take();
   fields[1].placeholder = "NAME";
   return fields;
@@ -163,12 +163,17 @@ DataFacts SeriesTask::set_up(StoredModel& stored, std::span<const Field> model) 
   kept_.generated = chosen_.data.empty();
   const auto size = int64_t(series_.values.size()), window = chosen_.past + chosen_.horizon;
   const int64_t train = size * 8 / 10;
-  require(train > window && size / 10 > window, "series: expected more than ", 10 * window,
-          " values for a past of ", chosen_.past, " and a horizon of ", chosen_.horizon, ", got ",
-          size);
+  if (train <= window || size / 10 <= window) {
+    fail<FileError>(source(), ": expected more than ", 10 * window, " values, got ", size,
+                    ": a tenth of them validates, a tenth tests, and each must hold a past of ",
+                    chosen_.past, " and a horizon of ", chosen_.horizon,
+                    "; smaller --past and --horizon need fewer");
+  }
   const auto learned = std::span(series_.values).first(size_t(train));
   const auto [least, most] = std::minmax_element(learned.begin(), learned.end());
-  require(*least < *most, "series: all values are the same: ", series_.values[0]);
+  if (*least == *most) {
+    fail<FileError>(source(), ": all values are the same: ", series_.values[0]);
+  }
   set_size(model, "past", chosen_.past);
   set_size(model, "horizon", chosen_.horizon);
   preset(model, {{"deviation", text(deviation_of(learned))}});
@@ -176,7 +181,7 @@ DataFacts SeriesTask::set_up(StoredModel& stored, std::span<const Field> model) 
   return {.examples = show::grouped(train) + " values of " + series_.name + " to learn, " +
                       show::grouped(size / 10) + " to validate, " +
                       show::grouped(size - train - size / 10) + " to test",
-          .sizes = text(chosen_.past) + " values foretell " + text(chosen_.horizon),
+          .sizes = text(chosen_.past) + " values predict " + text(chosen_.horizon),
           .items = "windows"};
 }
 
@@ -184,6 +189,7 @@ std::function<BatchLoss()> SeriesTask::begin(const StoredModel& stored,
                                              const TrainingConfig& config) {
   const auto& model = as<Forecaster>(*stored.model);
   const auto series = model.series();
+  check_batch(config, 8.0 * double(series.past + series.horizon));
   const int64_t train = int64_t(series_.values.size()) * 8 / 10;
   const int64_t places = train - series.past - series.horizon + 1;
   auto random = data::stream(uint64_t(config.seed), data::Stream::order);
@@ -195,7 +201,7 @@ std::function<BatchLoss()> SeriesTask::begin(const StoredModel& stored,
   };
 }
 
-/// The forecasts whose first foretold value lies in [begin, end) and the last as well.
+/// The forecasts whose first predicted value lies in [begin, end) and the last as well.
 Report SeriesTask::measured(const StoredModel& stored, int64_t begin, int64_t end,
                             int64_t samples) const {
   const auto& model = as<Forecaster>(*stored.model);
@@ -213,25 +219,25 @@ Report SeriesTask::measured(const StoredModel& stored, int64_t begin, int64_t en
     for (int64_t i = at; i < std::min(at + 256, last + 1); ++i) begins.push_back(i);
     const auto [past, next] = windows_at(values, begins, series);
     errors += sum(abs(sub(model.forward(past).value(), next))).item();
-    naive += sum(abs(next)).item();  // it foretells no difference
+    naive += sum(abs(next)).item();  // it predicts no difference
     count += next.numel();
   }
   const double mae = errors / double(count), naive_mae = naive / double(count);
   Report report{.measures = Json::object().set("mae", mae).set("naive_mae", naive_mae),
-                .words = "mean absolute error " + show::fixed(mae, 4) + ", of the naive forecast " +
-                         show::fixed(naive_mae, 4),
+                .words = "mean absolute error " + show::brief(mae, 4) + ", of the naive forecast " +
+                         show::brief(naive_mae, 4),
                 .cost = mae,
                 .count = last - first + 1,
                 .counted = "forecasts"};
   for (int64_t i = 0; i < samples; ++i) {
     const int64_t middle = last + series.past - (samples - 1 - i) * series.horizon;
     if (middle < series.past) continue;
-    const Answer answer = foretold(model, values.first(size_t(middle)), series_.name, true);
+    const Answer answer = forecast_of(model, values.first(size_t(middle)), series_.name, true);
     const auto truth = values.subspan(size_t(middle), size_t(series.horizon));
-    report.samples.push_back(
-        {.source = "row " + text(middle),
-         .written = "row " + text(middle) + ": " + answer.text + "\n    came: " + joined(truth),
-         .judged = false});
+    report.samples.push_back({.source = "row " + text(middle),
+                              .written = "forecast from row " + show::grouped(middle) + ": " +
+                                         answer.text + "\n    actual: " + joined(truth),
+                              .judged = false});
     report.maps = answer.maps;
   }
   return report;
@@ -251,7 +257,7 @@ Report SeriesTask::test(const StoredModel& stored) {
   const auto series = model.series();
   const int64_t begin = size - series.horizon - series.past;
   const auto before = std::span(series_.values).first(size_t(size - series.horizon));
-  const Answer answer = foretold(model, before, series_.name, false);
+  const Answer answer = forecast_of(model, before, series_.name, false);
   std::vector<double> forecast;
   for (const auto& value : answer.facts.find("forecast")->elements()) {
     forecast.push_back(value.as_double());
@@ -269,9 +275,9 @@ std::vector<Answer> SeriesTask::answer(const StoredModel& stored,
                                        std::span<const std::string> texts,
                                        const AskOptions& options) const {
   const auto& model = as<Forecaster>(*stored.model);
-  const auto foretell = [&](const std::string& name, const auto& values_of) -> Answer {
+  const auto predicted = [&](const std::string& name, const auto& values_of) -> Answer {
     try {
-      return foretold(model, values_of(), name, options.maps);
+      return forecast_of(model, values_of(), name, options.maps);
     } catch (const Error& error) {
       return {.source = name, .error = error.what()};
     }
@@ -279,10 +285,10 @@ std::vector<Answer> SeriesTask::answer(const StoredModel& stored,
   std::string all;
   for (const auto& text : texts) all += text + " ";
   const auto given = numbers_in(all);
-  if (!given.empty()) return {foretell("values", [&] { return given; })};
+  if (!given.empty()) return {predicted("values", [&] { return given; })};
   std::vector<Answer> answers;
   for (const auto& text : texts) {
-    answers.push_back(foretell(text, [&] {
+    answers.push_back(predicted(text, [&] {
       return data::read_series(text == "-" ? "/dev/stdin" : text, kept_.column).values;
     }));
   }

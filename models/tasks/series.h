@@ -5,7 +5,7 @@
 
 namespace heed::models {
 
-/// Foretelling the next values of a series from those before: the first four fifths of it to learn
+/// Predicting the next values of a series from those before: the first four fifths of it to learn
 /// from, a tenth to validate, the last tenth to test. Measured by the mean absolute error ("mae"),
 /// beside that of the naive forecast, which repeats the last value ("naive_mae").
 class SeriesTask final : public Task {
@@ -30,6 +30,7 @@ class SeriesTask final : public Task {
                              const AskOptions& options) const override;
 
  private:
+  std::string source() const { return chosen_.data.empty() ? "generated values" : chosen_.data; }
   Report measured(const StoredModel& stored, int64_t begin, int64_t end, int64_t samples) const;
 
   struct Kept {

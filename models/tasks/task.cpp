@@ -1,7 +1,12 @@
 #include "heed/models/tasks/task.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "heed/core/convert.h"
 #include "heed/core/error.h"
+#include "heed/core/memory.h"
 #include "heed/core/reduce.h"
 #include "heed/models/data/lines.h"
 #include "heed/models/data/unit.h"
@@ -76,6 +81,22 @@ void TokenChoice::check(bool specials) const {
           least, " up for --tokens ", tokens, ", got ", vocabulary);
 }
 
+void note_small_parts(std::vector<std::string>& notes, int64_t validation, int64_t test) {
+  constexpr int64_t enough = 20;
+  if (std::min(validation, test) >= enough) return;
+  notes.push_back("only " + show::counted(validation, "examples") + " to validate and " +
+                  show::grouped(test) + " to test: numbers of so few say little");
+}
+
+void check_batch(const TrainingConfig& config, double example_bytes) {
+  const double machine = double(sysconf(_SC_PHYS_PAGES)) * double(sysconf(_SC_PAGESIZE));
+  const double room = memory_limit() > 0 ? double(memory_limit()) : machine;
+  const double batch = example_bytes * double(config.batch_size);
+  if (batch <= room) return;
+  fail<MemoryError>("batch_size ", show::grouped(config.batch_size), ": one batch takes at least ",
+                    show::brief(batch / 1e9, 1), " GB, and there are ", show::brief(room / 1e9, 1));
+}
+
 void set_size(std::span<const Field> fields, std::string_view name, int64_t size) {
   if (const Field* field = find_field(fields, name)) *std::get<int64_t*>(field->value) = size;
 }
@@ -128,7 +149,7 @@ std::vector<TaskType> tasks() {
           listed<Translate>("translate", "sentences of one file into those of another"),
           listed<Classify>("classify", "the class of texts (label<TAB>text) or images (IDX files)"),
           listed<SeriesTask>("series", "the next values of a series of numbers (CSV)"),
-          listed<Lm>("lm", "foretell a text token by token, and go on with it (heed generate)")};
+          listed<Lm>("lm", "predict a text token by token, and go on with it (heed generate)")};
 }
 
 std::unique_ptr<Task> make_task(std::string_view name) {

@@ -38,10 +38,14 @@ struct Question {
 
 /// What a task has read, in words.
 struct DataFacts {
-  std::string examples;            ///< "105,664 examples to learn, 1,000 to validate, ..."
-  std::string sizes;               ///< "vocabularies of 30 and 43 tokens"
-  std::string items = "examples";  ///< what BatchLoss counts
+  std::string examples;                 ///< "105,664 examples to learn, 1,000 to validate, ..."
+  std::string sizes;                    ///< "vocabularies of 30 and 43 tokens"
+  std::string items = "examples";       ///< what BatchLoss counts
+  std::vector<std::string> notes = {};  ///< what a user should know about it besides
 };
+
+/// Adds a warning to the notes where validation or test is so small that its numbers say little.
+void note_small_parts(std::vector<std::string>& notes, int64_t validation, int64_t test);
 
 /// One example with what the model made of it.
 struct Sample {
@@ -61,6 +65,8 @@ struct Report {
   double cost = std::numeric_limits<double>::quiet_NaN();
   int64_t count = 0;  ///< how many items were measured
   std::string counted = "examples";
+  std::string part = "test";                      ///< what they are of the data
+  std::string origin = "never seen in training";  ///< and where they come from
   std::vector<Sample> samples = {};
   std::vector<show::AttentionMap> maps = {};                    ///< that which shows most first
   std::vector<std::pair<std::string, std::string>> files = {};  ///< more for the run's folder
@@ -142,6 +148,10 @@ class Task {
  private:
   std::string name_;
 };
+
+/// MemoryError when batches of config.batch_size cannot fit this machine, where an example takes at
+/// least so many bytes.
+void check_batch(const TrainingConfig& config, double example_bytes);
 
 /// Sets the integer field of that name; without such a field does nothing.
 void set_size(std::span<const Field> fields, std::string_view name, int64_t size);

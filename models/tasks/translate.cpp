@@ -56,7 +56,10 @@ std::vector<data::EncodedPair> encoded(const Examined& examined) {
 
 }  // namespace
 
-Translate::Translate(std::string name) : PairTask(std::move(name)) { kept.unit = "word"; }
+Translate::Translate(std::string name) : PairTask(std::move(name)) {
+  kept.unit = "word";
+  chosen.longest = 100;
+}
 
 std::vector<Field> Translate::settings() {
   FieldVisitor visit;
@@ -77,7 +80,6 @@ std::vector<Field> Translate::options() {
   visit("test_target", files_.test_target, {}, "its translations");
   visit("lower_case", lower_case_, "everything in lower case");
   files_.tokens.fields(visit);
-  visit("longest", files_.longest, {.min = 0}, "leave out longer pairs, in tokens (100; 0: none)");
   auto fields = visit.take();
   for (auto& field : PairTask::options()) fields.push_back(std::move(field));
   return fields;
@@ -112,24 +114,34 @@ void Translate::check_options() const {
 }
 
 std::vector<data::Example> Translate::read_files(const std::string& source,
-                                                 const std::string& target) const {
+                                                 const std::string& target,
+                                                 std::vector<std::string>& notes) const {
   const auto sources = lines_of(source), targets = lines_of(target);
   if (sources.size() != targets.size()) {
     fail<FileError>(target, ": expected ", sources.size(), " lines, as ", source, " has, got ",
                     targets.size());
   }
   data::ExampleCollector collector;
+  int64_t empty = 0;
   for (size_t i = 0; i < sources.size(); ++i) {
     try {
       auto from = data::split(data::Unit::word, normalized(sources[i]));
       auto to = data::split(data::Unit::word, normalized(targets[i]));
-      if (!from.empty() && !to.empty()) collector.add(std::move(from), std::move(to));
+      if (from.empty() || to.empty()) {
+        ++empty;
+      } else {
+        collector.add(std::move(from), std::move(to));
+      }
     } catch (const Error& error) {
       fail<FileError>(source, " and ", target, ": line ", i + 1, ": ", error.what());
     }
   }
   auto examples = collector.take();
   if (examples.empty()) fail<FileError>(source, ": expected sentences, one a line, got none");
+  data::note_duplicates(notes, collector.duplicates());
+  if (empty > 0) {
+    notes.push_back(show::counted(empty, "pairs") + " with an empty side left out");
+  }
   return examples;
 }
 
@@ -144,11 +156,13 @@ data::Split Translate::examples(const DataPlaces&) const {
             .test = part(held_out_count, data::Part::test)};
   }
   const bool valid = !files_.valid_source.empty(), test = !files_.test_source.empty();
-  auto all = read_files(files_.source, files_.target);
-  auto parts =
-      data::split(std::move(all), uint64_t(kept.split_seed), valid ? 0 : 0.05, test ? 0 : 0.05);
-  if (valid) parts.validation = read_files(files_.valid_source, files_.valid_target);
-  if (test) parts.test = read_files(files_.test_source, files_.test_target);
+  std::vector<std::string> notes, held_out;  // of held-out files nothing is said
+  auto all = read_files(files_.source, files_.target, notes);
+  auto parts = data::split_file(files_.source, std::move(all), uint64_t(kept.split_seed),
+                                valid ? 0 : 0.05, test ? 0 : 0.05);
+  parts.notes = std::move(notes);
+  if (valid) parts.validation = read_files(files_.valid_source, files_.valid_target, held_out);
+  if (test) parts.test = read_files(files_.test_source, files_.test_target, held_out);
   return parts;
 }
 
@@ -197,7 +211,7 @@ std::string Translate::remark(const Json& measures) const {
 
 std::string Translate::describe(const Json& measures) const {
   const auto number = [&](const char* name) {
-    return show::fixed(measures.find(name)->as_double(), 2);
+    return show::brief(measures.find(name)->as_double(), 2);
   };
   return "BLEU " + number("bleu") + ", perplexity " + number("perplexity") + ", " +
          number("exact_match") + " % exact";

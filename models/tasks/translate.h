@@ -20,7 +20,6 @@ class Translate final : public PairTask {
   void check_options() const override;
   data::Split examples(const DataPlaces& places) const override;
   data::TokenizerOptions tokenizer_options(data::Unit unit) const override;
-  int64_t longest() const override { return files_.longest; }
   std::string normalized(std::string_view text) const override;
   void measure_more(const Examined& examined, Json& measures) const override;
   bool wants_weights() const override { return generated_; }
@@ -29,14 +28,15 @@ class Translate final : public PairTask {
   DataFacts set_up(StoredModel& stored, std::span<const Field> model) override;
 
  private:
-  std::vector<data::Example> read_files(const std::string& source, const std::string& target) const;
+  /// The examples of two files, and what to say of lines that are none.
+  std::vector<data::Example> read_files(const std::string& source, const std::string& target,
+                                        std::vector<std::string>& notes) const;
 
   bool lower_case_ = false, generated_ = true;
   struct Files {
     std::string source = {}, target = {};
     std::string valid_source = {}, valid_target = {}, test_source = {}, test_target = {};
     TokenChoice tokens = {};
-    int64_t longest = 100;
   } files_;
 };
 

@@ -8,7 +8,7 @@
 
 namespace heed::models {
 
-/// How well a model foretells right answers, token by token with all before it given.
+/// How well a model predicts right answers, token by token with all before it given.
 struct PairFit {
   double nats = 0;     ///< -log p of all target tokens, <eos> included, added up
   int64_t tokens = 0;  ///< how many

@@ -21,7 +21,7 @@ int64_t window_length(const LanguageModel& model, int64_t length);
 std::function<BatchLoss()> text_loss(const LanguageModel& model, const data::TokenSource& text,
                                      int64_t length, const TrainingConfig& config);
 
-/// How well a model foretells a text.
+/// How well a model predicts a text.
 struct TextFit {
   double nats = 0;     ///< -log p of all tokens that count, added up
   int64_t tokens = 0;  ///< how many: all but the first
@@ -29,7 +29,7 @@ struct TextFit {
   double perplexity() const;  ///< e^loss
 };
 
-/// Of windows of `length` tokens side by side, so that each token is foretold once; with
+/// Of windows of `length` tokens side by side, so that each token is predicted once; with
 /// `most_windows` above 0 of at most so many, at equal distances. Nothing is recorded; call
 /// model.eval() first. Error when the text has fewer than two tokens.
 TextFit fit_of(const LanguageModel& model, const data::TokenSource& text, int64_t length,

@@ -50,15 +50,17 @@ std::vector<std::string> pieces(const data::Tokenizer& tokenizer, std::span<cons
 
 std::vector<Hypothesis> decoded(const Seq2Seq& model, const Tensor& source, const Tensor& lengths,
                                 const TranscribeOptions& options) {
+  const std::vector<int64_t> never = {data::pad_id, data::bos_id};
   if (options.beam == 1) {
     return greedy(model, source, lengths,
-                  {.max_length = options.max_length, .maps = options.weights});
+                  {.max_length = options.max_length, .maps = options.weights, .never = never});
   }
   std::vector<Hypothesis> best;
   for (auto& found : beam_search(model, source, lengths,
                                  {.beam_size = options.beam,
                                  .max_length = options.max_length,
-                                 .maps = options.weights})) {
+                                 .maps = options.weights,
+                                 .never = never})) {
     best.push_back(std::move(found.at(0)));
   }
   return best;

@@ -83,8 +83,8 @@ int evaluate_model(const Arguments& arguments) {
     print_json(json.set(report.counted, report.count).set("model", loaded.path));
     return 0;
   }
-  print("test: " + report.words + "\n      on " + show::grouped(report.count) + " " +
-        report.counted + " never seen in training\n");
+  print(report.part + ": " + report.words + "\n      on " +
+        show::counted(report.count, report.counted) + " " + report.origin + "\n");
   if (!report.remark.empty()) print("      " + report.remark + "\n");
   return 0;
 }

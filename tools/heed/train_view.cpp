@@ -69,8 +69,9 @@ TrainView::TrainView(ViewOptions options)
 void TrainView::started(const Task& task, const DataFacts& facts, int64_t parameters) {
   items_ = facts.items;
   note(task.name() + ": " + facts.examples);
+  for (const auto& line : facts.notes) note("  note: " + line);
   note("model: " + grouped(parameters) + " parameters, " + facts.sizes + "; " +
-       counted(num_threads(), "thread"));
+       show::counted(num_threads(), "threads"));
 }
 
 void TrainView::replaces(const std::string& folder) {
@@ -96,7 +97,7 @@ void TrainView::step(const StepReport& report) {
 
 void TrainView::validated(int64_t step, const Report& report) {
   const bool before = step == 0;
-  note(before ? "before training:" : "\nstep " + text(step) + ": " + report.words);
+  note(before ? "before training:" : "\nstep " + grouped(step) + ": " + report.words);
   for (const auto& line : table(report.samples)) note(line);
   if (before) start_ = std::chrono::steady_clock::now();
 }
@@ -118,8 +119,8 @@ void TrainView::finished(const RunResult& result) {
 
 void TrainView::print_result(const RunResult& result) const {
   const Report& test = result.test;
-  print("test: " + test.words + "\n      on " + grouped(test.count) + " " + test.counted +
-        " never seen, after " + grouped(result.steps) + " steps in " +
+  print(test.part + ": " + test.words + "\n      on " + show::counted(test.count, test.counted) +
+        " " + test.origin + ",\n      after " + show::counted(result.steps, "steps") + " in " +
         fixed(result.train_seconds, 1) + " s\n");
   if (!test.remark.empty()) print("      " + test.remark + "\n");
   print("\n");

@@ -25,12 +25,14 @@ std::string sample(const models::CharRnn& model, const data::Tokenizer& characte
 
 int main(int count, char** words) {
   return tutorial("char_rnn", count, words, [](Tutorial& t) {
-    const std::string text = read_file(t.file());
+    const std::string path = t.file(), text = read_file(path);
     const auto characters = data::train_tokenizer(text);
     const std::vector<int64_t> ids = characters->encode(text);
     const size_t split = ids.size() * 19 / 20;
     const std::span<const int64_t> learned(ids.data(), split),
         kept(ids.data() + split, ids.size() - split);
+    require(learned.size() > size_t(window) && kept.size() > 1, path, ": expected at least ",
+            window * 20 / 19 + 2, " characters, of which a part fills a window, got ", ids.size());
     models::CharRnn model({.tokens = characters->size(), .hidden = 128, .layers = 2});
     optim::RMSprop rmsprop(model.named_parameters(), {.lr = 2e-3, .alpha = 0.95});
     const int64_t steps = t.steps(2000);

@@ -87,7 +87,8 @@ int main(int count, char** words) {
       const double a = train(t, RecurrentKind::lstm, T);
       const double b = train(t, RecurrentKind::gru, T);
       const double c = train(t, RecurrentKind::gru, T, true);
-      t.say(T, "  ", fixed(limit, 4), "  ", fixed(a, 4), "  ", fixed(b, 4), "  ", fixed(c, 4));
+      t.say("  ", T, "      ", fixed(limit, 4), "   ", fixed(a, 4), "   ", fixed(b, 4), "     ",
+            fixed(c, 4));
       baseline.points.emplace_back(T, limit), lstm.points.emplace_back(T, a);
       gru.points.emplace_back(T, b), attention.points.emplace_back(T, c);
       below &= a < limit && b < limit && c < limit;

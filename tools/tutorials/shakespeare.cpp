@@ -1,6 +1,6 @@
 // A GPT learns Shakespeare by characters: nanoGPT's settings for a laptop without a GPU, 4 layers,
 // 4 heads, width 128, context 64, batches of 12, 2,000 steps, no dropout and no biases; AdamW at
-// 1e-3 falling to 1e-4. The first nine tenths of the text are learned, the rest is foretold.
+// 1e-3 falling to 1e-4. The first nine tenths of the text are learned, the rest is predicted.
 // A run varies by 0.01 with its first numbers: three are made.
 // Karpathy 2022, github.com/karpathy/nanoGPT, README.md ("I only have a macbook"), train.py and
 // config/train_shakespeare_char.py.
@@ -60,11 +60,13 @@ models::Gpt train(Tutorial& t, int64_t seed, int64_t tokens, std::span<const int
 
 int main(int count, char** words) {
   return tutorial("shakespeare", count, words, [](Tutorial& t) {
-    const std::string text = read_file(t.file());
+    const std::string path = t.file(), text = read_file(path);
     const auto characters = data::train_tokenizer(text);
     const std::vector<int64_t> ids = characters->encode(text);
     const size_t split = ids.size() * 9 / 10;
     const std::span<const int64_t> all(ids), learned = all.first(split), kept = all.subspan(split);
+    require(learned.size() > size_t(context), path, ": expected at least ", context * 10 / 9 + 2,
+            " characters, of which nine tenths fill a window, got ", ids.size());
     t.say(ids.size(), " characters, ", characters->size(), " of them different");
 
     show::LinePlot plot{.title = "nanoGPT's small Shakespeare",

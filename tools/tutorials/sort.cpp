@@ -34,7 +34,8 @@ Tensor draw(int64_t n, Part part) {
   return from_values(all, {n, length});
 }
 
-/// The loss of 0 0 2 1 0 1 | 0 0 0 1 1 2, where only what stands behind the bar has to be foretold.
+/// The loss of 0 0 2 1 0 1 | 0 0 0 1 1 2, where only what stands behind the bar has to be
+/// predicted.
 Variable loss_of(const models::Gpt& model, const Tensor& inputs) {
   const Tensor both = cat({inputs, sort(inputs, 1).values}, 1);  // (B, 12)
   const Variable logits = model.forward(narrow(both, 1, 0, 2 * length - 1));

@@ -5,7 +5,7 @@
 namespace heed {
 
 /// `rows` pieces of the text, one token longer than `length`, that begin anywhere: (rows, length +
-/// 1). All but the last column is what a language model reads, all but the first what it foretells.
+/// 1). All but the last column is what a language model reads, all but the first what it predicts.
 inline Tensor random_windows(std::span<const int64_t> text, int64_t rows, int64_t length) {
   const Tensor starts = randint(0, int64_t(text.size()) - length, {rows});
   std::vector<int64_t> tokens;
