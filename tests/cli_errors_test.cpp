@@ -59,6 +59,7 @@ TEST_CASE("a text that a language model cannot read is named, with what it can")
   check_failure(folder, "attention runs/lm abcdabcda", 1,
                 "the text has 9 tokens, the model reads at most 8");
   CHECK(heed_in(folder, "attention runs/lm abcdabcd").code == 0);
+  contains(heed_in(folder, "predict runs/lm --help").out, "a gpt, goes on with a text: heed gen");
 }
 
 TEST_CASE("a head that is not there: which there are, or why none is") {

@@ -25,6 +25,7 @@ class Lm final : public Task {
                                    const TrainingConfig& config) override;
   Report validate(const StoredModel& stored, int64_t step) override;
   Report test(const StoredModel& stored) override;
+  Question question() const override { return {.answered = false}; }
   /// The maps alone: a language model goes on with a text, see generate().
   std::vector<Answer> answer(const StoredModel& stored, std::span<const std::string> texts,
                              const AskOptions& options) const override;

@@ -33,6 +33,7 @@ struct Recipe {
 /// What a model is asked with.
 struct Question {
   std::string words = "a text";  ///< one question, for people
+  bool answered = true;          ///< false: there are maps alone (heed attention)
   bool whole = false;  ///< all of stdin ("-") is one, and all words that are numbers are one
 };
 

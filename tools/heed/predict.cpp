@@ -96,8 +96,10 @@ int predict_texts(const Arguments& arguments) {
 std::string details(const Arguments& arguments) {
   if (arguments.texts().empty()) return "heed predict MODEL --help says what that model reads.\n";
   const LoadedModel loaded = load(arguments.texts()[0]);
-  const auto [words, whole] = loaded.task->question();
-  return loaded.path + ", a " + loaded.stored.model->type() + ", reads " + words + "; " +
+  const auto [words, answered, whole] = loaded.task->question();
+  const std::string model = loaded.path + ", a " + loaded.stored.model->type() + ", ";
+  if (!answered) return model + "goes on with a text: heed generate MODEL --prompt \"TEXT\".\n";
+  return model + "reads " + words + "; " +
          (whole ? "without one, stdin.\n" : "without one, each line of stdin is one.\n");
 }
 
