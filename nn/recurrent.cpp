@@ -44,6 +44,9 @@ void check_input(const Recurrent& layer, const Variable& x, const RecurrentInput
   check_state("c_0", input.c_0);
   require(!input.c_0.defined() || layer.kind == RecurrentKind::lstm, name,
           ": only an LSTM has cell states c_0");
+  require(layer.kind != RecurrentKind::lstm || input.h_0.defined() == input.c_0.defined(), name,
+          ": expected h_0 and c_0, or neither, got ", input.h_0.defined() ? "h_0" : "c_0",
+          " alone");
 }
 
 /// Final states (B, H) of every layer and direction as one (L D, B, H).

@@ -21,7 +21,7 @@ struct RecurrentOptions {
 
 struct RecurrentInput {
   Variable h_0 = {};    ///< (L D, B, H), layer by layer, forward before backward; undefined: zero
-  Variable c_0 = {};    ///< the same of an LSTM's cells
+  Variable c_0 = {};    ///< the same of an LSTM's cells, which wants both or neither
   Tensor lengths = {};  ///< (B) i64 in [0, T]: steps behind a sequence's length change nothing
 };
 

@@ -69,6 +69,8 @@ LstmState RecurrentCell::operator()(const Variable& x, const LstmState& state) c
                           : Variable(zeros({x.size(0), options.hidden_size}, {.dtype = x.dtype()}));
   };
   const RecurrentWeights weights = gates.weights();
+  require(kind != RecurrentKind::lstm || state.h.defined() == state.c.defined(), cell_name(kind),
+          ": expected h and c, or neither, got ", state.h.defined() ? "h" : "c", " alone");
   if (kind == RecurrentKind::lstm) return lstm_cell(x, or_zero(state.h), or_zero(state.c), weights);
   require(!state.c.defined(), cell_name(kind), ": only an LSTM has a cell state c");
   if (kind == RecurrentKind::gru) return {gru_cell(x, or_zero(state.h), weights), {}};

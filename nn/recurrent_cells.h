@@ -33,7 +33,8 @@ struct RecurrentCellOptions {
 struct RecurrentCell : Module {
   /// Throws Error unless both sizes are at least 1.
   RecurrentCell(RecurrentKind kind, RecurrentCellOptions options);
-  /// x (B, input_size), state (B, hidden_size) or undefined: zero. Only the LSTM has a c.
+  /// x (B, input_size), state (B, hidden_size) or undefined: zero. Only the LSTM has a c, and
+  /// wants both or neither.
   LstmState operator()(const Variable& x, const LstmState& state = {}) const;
   void members(MemberVisitor& visit) override { gates.members(visit); }
 

@@ -335,6 +335,17 @@ TEST_CASE("recurrent layers say what they expected") {
       },
       "only an LSTM has cell states");
   check_error([&] { gru(random({2, 5, 3}), {.lengths = tensor({6, 1})}); }, "lengths[0] is 6");
+  const nn::LSTM lstm({.input_size = 3, .hidden_size = 4});
+  check_error(
+      [&] {
+        lstm(random({2, 5, 3}), {.h_0 = random({1, 2, 4})});
+      },
+      "LSTM: expected h_0 and c_0, or neither, got h_0 alone");
   const nn::LSTMCell cell({.input_size = 3, .hidden_size = 4});
+  check_error(
+      [&] {
+        cell(random({2, 3}), {.h = {}, .c = random({2, 4})});
+      },
+      "LSTMCell: expected h and c, or neither, got c alone");
   check_error([&] { cell(random({2, 4})); }, "LSTMCell: expected x of shape (batch, 3)");
 }
