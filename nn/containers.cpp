@@ -1,6 +1,7 @@
 #include "heed/nn/containers.h"
 
 #include "heed/autograd/elementwise.h"
+#include "heed/autograd/shape.h"
 
 namespace heed::nn {
 
@@ -37,5 +38,6 @@ Variable Tanh::operator()(const Variable& x) const { return tanh(x); }
 Variable ReLU::operator()(const Variable& x) const { return relu(x); }
 Variable Sigmoid::operator()(const Variable& x) const { return sigmoid(x); }
 Variable GELU::operator()(const Variable& x) const { return gelu(x, form); }
+Variable Flatten::operator()(const Variable& x) const { return flatten(x, start_dim, end_dim); }
 
 }  // namespace heed::nn

@@ -85,7 +85,7 @@ class Sequential : public Module {
   std::vector<std::unique_ptr<Step>> steps_;
 };
 
-// Activations as layers of a Sequential; elsewhere call the functions.
+// Functions as layers of a Sequential; elsewhere call them.
 
 struct Tanh : Module {
   Variable operator()(const Variable& x) const;
@@ -108,6 +108,15 @@ struct GELU : Module {
   void members(MemberVisitor&) override {}
 
   GeluForm form;
+};
+
+/// The dimensions start_dim to end_dim as one: (N, C, H, W) -> (N, C H W).
+struct Flatten : Module {
+  explicit Flatten(int64_t first = 1, int64_t last = -1) : start_dim(first), end_dim(last) {}
+  Variable operator()(const Variable& x) const;
+  void members(MemberVisitor&) override {}
+
+  int64_t start_dim, end_dim;
 };
 
 }  // namespace heed::nn

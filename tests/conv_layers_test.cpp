@@ -10,6 +10,7 @@
 #include "heed/nn/batch_norm.h"
 #include "heed/nn/containers.h"
 #include "heed/nn/conv.h"
+#include "heed/nn/linear.h"
 #include "heed/nn/pooling.h"
 #include "tests/catch.h"
 #include "tests/patterns.h"
@@ -37,12 +38,15 @@ TEST_CASE("a small convolutional network: shapes, names, gradients of all parame
       nn::Conv2d(
           {.in_channels = 1, .out_channels = 4, .kernel_size = 3, .padding = 1, .bias = false}),
       nn::BatchNorm2d({.num_features = 4}), nn::ReLU(), nn::MaxPool2d(2),
-      nn::Conv2d({.in_channels = 4, .out_channels = 2, .kernel_size = 3}), nn::AvgPool2d(2));
-  CHECK(parameter_names(net) ==
-        std::vector<std::string>{"0.weight", "1.weight", "1.bias", "1.running_mean",
-                                 "1.running_var", "1.num_batches_tracked", "4.weight", "4.bias"});
-  const Variable y = net(Variable(rand({3, 1, 12, 12})));
-  CHECK(y.shape() == Shape{3, 2, 2, 2});
+      nn::Conv2d({.in_channels = 4, .out_channels = 2, .kernel_size = 3}), nn::AvgPool2d(2),
+      nn::Flatten(), nn::Linear({.in_features = 2, .out_features = 5}));
+  CHECK(parameter_names(net) == std::vector<std::string>{"0.weight", "1.weight", "1.bias",
+                                                         "1.running_mean", "1.running_var",
+                                                         "1.num_batches_tracked", "4.weight",
+                                                         "4.bias", "7.weight", "7.bias"});
+  const Variable y = net(Variable(rand({3, 1, 8, 8})));
+  CHECK(y.shape() == Shape{3, 5});
+  CHECK(nn::Flatten(0, 1)(Variable(rand({3, 2, 4}))).shape() == Shape{6, 4});
   net.to(f64);
   const Variable x = Variable(randn({3, 1, 8, 8}, {.dtype = f64})).requires_grad_();
   std::vector<Variable> inputs = net.parameters();
