@@ -19,7 +19,7 @@ BatchNorm::BatchNorm(const char* name, BatchNormOptions options)
     : eps(options.eps), momentum(options.momentum) {
   const int64_t size = options.num_features;
   require(size >= 1, name, ": num_features must be at least 1, got ", size);
-  require(eps > 0, name, ": eps must be above 0, got ", eps);
+  require(eps > 0 && eps < 1, name, ": eps must be in (0, 1), got ", eps);
   require(momentum >= 0 && momentum <= 1, name, ": momentum must be in [0, 1], got ", momentum);
   if (options.affine) {
     weight.emplace(ones({size}));

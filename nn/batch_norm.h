@@ -6,7 +6,7 @@ namespace heed::nn {
 
 struct BatchNormOptions {
   int64_t num_features = 0;
-  double eps = 1e-5;      ///< > 0
+  double eps = 1e-5;      ///< in (0, 1)
   double momentum = 0.1;  ///< share of a new batch in the running statistics, in [0, 1]
   bool affine = true;     ///< with weight and bias?
 };
@@ -32,7 +32,7 @@ struct BatchNorm : Module {
 
 /// (N, C) or (N, C, L) -> the same.
 struct BatchNorm1d : BatchNorm {
-  /// Throws Error for num_features below 1, eps <= 0 and a momentum outside [0, 1].
+  /// Throws Error for num_features below 1, eps outside (0, 1) and a momentum outside [0, 1].
   explicit BatchNorm1d(BatchNormOptions options) : BatchNorm("BatchNorm1d", options) {}
   Variable operator()(const Variable& x) const;
 };

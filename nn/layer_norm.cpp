@@ -11,7 +11,8 @@ LayerNorm::LayerNorm(LayerNormOptions options)
   require(!normalized_shape.empty(), "LayerNorm: normalized_shape must have a dimension");
   for (const int64_t size : normalized_shape)
     require(size >= 1, "LayerNorm: sizes must be at least 1, got ", normalized_shape);
-  require(eps > 0, "LayerNorm: eps must be above 0, got ", eps);
+  require(eps > 0 && eps < 1, "LayerNorm: eps must be in (0, 1), got ", eps,
+          "; several sizes are {.normalized_shape = {3, 4}}");
   if (!options.elementwise_affine) return;
   weight.emplace(ones(normalized_shape));
   if (options.bias) bias.emplace(zeros(normalized_shape));

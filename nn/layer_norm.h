@@ -6,7 +6,7 @@ namespace heed::nn {
 
 struct LayerNormOptions {
   Shape normalized_shape = {};     ///< the last dimensions of x, at least one
-  double eps = 1e-5;               ///< > 0
+  double eps = 1e-5;               ///< in (0, 1)
   bool elementwise_affine = true;  ///< with weight (and bias)?
   bool bias = true;
 };
@@ -15,7 +15,7 @@ struct LayerNormOptions {
 /// is normalized_shape: (..., normalized_shape) -> the same. Starts with weight 1 and bias 0.
 /// Ba, Kiros & Hinton 2016, "Layer normalization".
 struct LayerNorm : Module {
-  /// Throws Error for an empty normalized_shape, sizes below 1 and eps <= 0.
+  /// Throws Error for an empty normalized_shape, sizes below 1 and eps outside (0, 1).
   explicit LayerNorm(LayerNormOptions options);
   Variable operator()(const Variable& x) const;
   void members(MemberVisitor& visit) override {

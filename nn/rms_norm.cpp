@@ -9,7 +9,7 @@ RMSNorm::RMSNorm(RMSNormOptions options)
     : normalized_shape(options.normalized_shape), eps(options.eps) {
   require(normalized_shape >= 1, "RMSNorm: normalized_shape must be at least 1, got ",
           normalized_shape);
-  require(eps > 0, "RMSNorm: eps must be above 0, got ", eps);
+  require(eps > 0 && eps < 1, "RMSNorm: eps must be in (0, 1), got ", eps);
   if (options.elementwise_affine) weight.emplace(ones({normalized_shape}));
 }
 

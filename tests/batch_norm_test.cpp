@@ -129,6 +129,7 @@ TEST_CASE("batch_norm says what is wrong") {
   check_error([] { nn::BatchNorm1d({.num_features = 0}); },
               "BatchNorm1d: num_features must be at least 1, got 0");
   check_error([] { nn::BatchNorm2d({.num_features = 1, .eps = 0}); }, "BatchNorm2d: eps must be");
+  check_error([] { nn::BatchNorm1d({3, 4}); }, "BatchNorm1d: eps must be in (0, 1), got 4");
   check_error([] { nn::BatchNorm2d({.num_features = 1, .momentum = 2}); }, "momentum must be in");
   nn::BatchNorm1d one({.num_features = 3});
   nn::BatchNorm2d two({.num_features = 3});

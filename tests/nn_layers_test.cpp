@@ -24,7 +24,8 @@ namespace {
 double variance(const Tensor& x) { return var(x, {}, {.correction = 0}).item(); }
 
 /// Smallest and largest lie inside [-bound, bound], and near its ends.
-void check_uniform(const Tensor& x, double bound) {
+void check_uniform(const Tensor& x, double exact_bound) {
+  const double bound = float(exact_bound);  // as the numbers are rounded
   CHECK(max(x).item() <= bound);
   CHECK(max(x).item() > 0.98 * bound);
   CHECK(min(x).item() >= -bound);
@@ -135,7 +136,12 @@ TEST_CASE("layer norm over the last dimensions equals PyTorch") {
 TEST_CASE("layer norm refuses wrong shapes") {
   check_error([] { nn::LayerNorm({}); }, "LayerNorm: normalized_shape must have a dimension");
   check_error([] { nn::LayerNorm({.normalized_shape = {2, 0}}); }, "at least 1, got (2, 0)");
-  check_error([] { nn::LayerNorm({.normalized_shape = {2}, .eps = 0}); }, "eps must be above 0");
+  check_error([] { nn::LayerNorm({.normalized_shape = {2}, .eps = 0}); }, "eps must be in (0, 1)");
+  check_error(
+      [] {
+        nn::LayerNorm({3, 4});
+      },
+      "eps must be in (0, 1), got 4; several sizes are {.normalized_shape = {3, 4}}");
   const nn::LayerNorm norm({.normalized_shape = {2, 3}});
   check_error(
       [&] {
