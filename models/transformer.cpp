@@ -34,7 +34,7 @@ nn::TransformerLayerOptions layer_options(const TransformerConfig& config) {
 /// u8 (B, S), 1 behind each source's end.
 Tensor padding_of(const Tensor& source, const Tensor& given_lengths) {
   const Tensor lengths = lengths_or_full(given_lengths, source);
-  return logical_not(nn::length_mask(lengths, source.size(1)));
+  return nn::padding_mask(lengths, source.size(1));
 }
 
 void init_matrices(nn::Module& part) {
@@ -84,7 +84,7 @@ Json Transformer::config() const { return fields_to_json(settings); }
 Variable Transformer::embed(const nn::Embedding& table, const Tensor& ids, int64_t past) const {
   const Variable x = table(ids) * std::sqrt(double(settings.width));
   return dropout(x +
-                 heed::to(nn::sinusoidal_positions(ids.size(1), settings.width, past), x.dtype()));
+                 nn::sinusoidal_positions(ids.size(1), settings.width, past, {.dtype = x.dtype()}));
 }
 
 Variable Transformer::memory_of(const Tensor& source, const Tensor& padding) const {

@@ -64,6 +64,10 @@ Tensor length_mask(const Tensor& lengths, int64_t steps) {
   return arange(steps) < unsqueeze(lengths, 1);  // (B, steps)
 }
 
+Tensor padding_mask(const Tensor& lengths, int64_t steps) {
+  return logical_not(length_mask(lengths, steps));
+}
+
 Attention::Attention(AttentionOptions given) : options(given) {
   check_options(options);
   const int64_t hidden = options.hidden_size, q = options.query_size, k = options.key_size;

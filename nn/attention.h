@@ -54,8 +54,12 @@ struct AttentionLook {
 };
 
 /// Which steps of padded sequences are real: lengths (B) i64 -> (B, steps) u8, 1 where
-/// step < length.
+/// step < length, as nn::Attention and softmax take it.
 Tensor length_mask(const Tensor& lengths, int64_t steps);
+
+/// The opposite, for the key_padding_mask of MultiheadAttention and the Transformer's layers: 1
+/// where step >= length.
+Tensor padding_mask(const Tensor& lengths, int64_t steps);
 
 /// One attention for every score and alignment:
 ///

@@ -6,7 +6,7 @@
 
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/shape.h"
-#include "heed/core/creation.h"
+#include "heed/core/convert.h"
 #include "heed/core/elementwise.h"
 #include "heed/core/shape.h"
 
@@ -33,20 +33,23 @@ Tensor frequencies(int64_t count, int64_t size, double base) {
 
 }  // namespace
 
-Tensor sinusoidal_positions(int64_t steps, int64_t size, int64_t first) {
+Tensor sinusoidal_positions(int64_t steps, int64_t size, int64_t first, TensorOptions options) {
   require(steps >= 0 && size >= 1 && first >= 0,
           "sinusoidal_positions: expected steps and first of at least 0 and a size of at least 1, "
           "got ",
           steps, ", ", first, " and ", size);
   const int64_t pairs = (size + 1) / 2;
   const Tensor angles = positions(first, steps) * frequencies(pairs, size, 10000);
-  const Tensor table = stack({sin(angles), cos(angles)}, 2);                  // (steps, pairs, 2)
-  return contiguous(narrow(reshape(table, {steps, 2 * pairs}), 1, 0, size));  // (steps, size)
+  const Tensor table = stack({sin(angles), cos(angles)}, 2);                   // (steps, pairs, 2)
+  const Tensor rows = narrow(reshape(table, {steps, 2 * pairs}), 1, 0, size);  // (steps, size)
+  return to(contiguous(rows), options.dtype);
 }
 
 Variable rotary(const Variable& x, int64_t past, double base) {
-  require(x.dim() >= 2 && x.size(-1) % 2 == 0,
-          "rotary: expected x (..., T, D) with an even D, got ", x.shape());
+  require(x.dim() >= 2 && x.size(-1) % 2 == 0 && is_floating(x.dtype()),
+          "rotary: expected x (..., T, D) with an even D, of f32 or f64, got ", x.shape(), " of ",
+          x.dtype());
+  require(past >= 0, "rotary: expected a past of at least 0, got ", past);
   const int64_t half = x.size(-1) / 2;
   const Tensor angles =
       positions(past, x.size(-2)) * frequencies(half, 2 * half, base);  // (T, D/2)
@@ -55,7 +58,7 @@ Variable rotary(const Variable& x, int64_t past, double base) {
   return cat({parts[0] * c - parts[1] * s, parts[1] * c + parts[0] * s}, -1);
 }
 
-Tensor alibi_slopes(int64_t heads) {
+Tensor alibi_slopes(int64_t heads, TensorOptions options) {
   require(heads >= 1, "alibi_slopes: expected at least 1 head, got ", heads);
   int64_t power = 1;
   while (2 * power <= heads) power *= 2;
@@ -64,13 +67,15 @@ Tensor alibi_slopes(int64_t heads) {
     slopes.push_back(std::exp2(-8.0 * double(h) / double(power)));
   for (int64_t h = 1; int64_t(slopes.size()) < heads; h += 2)
     slopes.push_back(std::exp2(-4.0 * double(h) / double(power)));
-  return from_values(slopes, {heads});
+  return to(from_values(slopes, {heads}), options.dtype);
 }
 
-Tensor alibi_bias(int64_t heads, int64_t queries, int64_t past) {
+Tensor alibi_bias(int64_t heads, int64_t queries, int64_t past, TensorOptions options) {
+  require(past >= 0, "alibi_bias: expected a past of at least 0, got ", past);
   const Tensor keys = arange(0, past + queries, 1, {.dtype = f64});
   const Tensor distance = keys - positions(past, queries);  // (T, S)
-  return reshape(alibi_slopes(heads), {1, heads, 1, 1}) * distance;
+  const Tensor slopes = alibi_slopes(heads, {.dtype = f64});
+  return to(reshape(slopes, {1, heads, 1, 1}) * distance, options.dtype);
 }
 
 Tensor relative_position_buckets(const RelativePositionOptions& options, int64_t queries,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "heed/core/creation.h"
 #include "heed/nn/embedding.h"
 
 /// How a model of sets learns about order. Learned positions are an nn::Embedding of
@@ -8,25 +9,28 @@
 namespace heed::nn {
 
 /// PE(p, 2 i) = sin(p / 10000^(2 i / size)), PE(p, 2 i + 1) = cos of the same, for the positions
-/// p = first, ... first + steps - 1: (steps, size) in f64. Vaswani et al. 2017, section 3.5.
-Tensor sinusoidal_positions(int64_t steps, int64_t size, int64_t first = 0);
+/// p = first, ... first + steps - 1: (steps, size), computed in f64. Vaswani et al. 2017,
+/// section 3.5.
+Tensor sinusoidal_positions(int64_t steps, int64_t size, int64_t first = 0,
+                            TensorOptions options = {});
 
 /// Turns each pair (x_i, x_{i + D/2}) of x (..., T, D) by the angle p base^(-2 i / D), where p is
 /// the row's position, past + 0, past + 1, ...: then the dot product of a turned query and a turned
 /// key depends on the distance of their positions alone. Queries and keys are turned, values are
-/// not. Pairs lie as in GPT-NeoX and Llama. Throws Error unless D is even.
+/// not. Pairs lie as in GPT-NeoX and Llama. Throws Error unless x is
+/// floating, D even and past >= 0.
 /// Su et al. 2021, "RoFormer: enhanced transformer with rotary position embedding", eq. 34.
 Variable rotary(const Variable& x, int64_t past = 0, double base = 10000);
 
-/// The slope of each head, (heads) in f64: 2^(-8 h / heads) for h = 1 ... heads if that is a power
+/// The slope of each head, (heads): 2^(-8 h / heads) for h = 1 ... heads if that is a power
 /// of two; else those of the largest power of two below, and every second one of the next power.
 /// Press, Smith & Lewis 2022, "Train short, test long: attention with linear biases enables input
 /// length extrapolation", section 3 and its code.
-Tensor alibi_slopes(int64_t heads);
+Tensor alibi_slopes(int64_t heads, TensorOptions options = {});
 
-/// -slope_h (past + i - j), to be added to the scores of a causal attention: (1, heads, T, S) in
-/// f64, with S = past + T. Press et al. 2022, section 3.
-Tensor alibi_bias(int64_t heads, int64_t queries, int64_t past = 0);
+/// -slope_h (past + i - j), to be added to the scores of a causal attention: (1, heads, T, S), with
+/// S = past + T. Throws Error for a past below 0. Press et al. 2022, section 3.
+Tensor alibi_bias(int64_t heads, int64_t queries, int64_t past = 0, TensorOptions options = {});
 
 struct RelativePositionOptions {
   int64_t num_heads = 0;

@@ -4,6 +4,7 @@
 #include "heed/autograd/gradcheck.h"
 #include "heed/autograd/reduce.h"
 #include "heed/autograd/shape.h"
+#include "heed/core/elementwise.h"
 #include "heed/core/random.h"
 #include "heed/nn/attention.h"
 #include "heed/nn/multihead_attention.h"
@@ -95,6 +96,7 @@ TEST_CASE("attention: masked keys count for nothing, rows without keys give zero
     query.requires_grad_();
     memory.requires_grad_();
     const Tensor mask = nn::length_mask(tensor({4, 2, 0}), 4);
+    CHECK(equal(nn::padding_mask(tensor({4, 2, 0}), 4), logical_not(mask)));
     const auto look = attention(query, attention.prepare(memory), mask);
     const auto& [context, weights, state, log_p] = look;
     CHECK(distance(narrow(weights[1].value(), 0, 2, 2), zeros({2})) == 0);

@@ -6,6 +6,7 @@
 #include "heed/autograd/gradcheck.h"
 #include "heed/autograd/reduce.h"
 #include "heed/core/creation.h"
+#include "heed/core/elementwise.h"
 #include "heed/core/index.h"
 #include "heed/core/matmul.h"
 #include "heed/core/random.h"
@@ -24,7 +25,7 @@ Tensor random(const Shape& shape) { return randn(shape, {.dtype = f64}); }
 }  // namespace
 
 TEST_CASE("sinusoidal positions are sines and cosines of the paper's wavelengths") {
-  const Tensor table = nn::sinusoidal_positions(5, 7, 3);
+  const Tensor table = nn::sinusoidal_positions(5, 7, 3, {.dtype = f64});
   REQUIRE(table.shape() == Shape{5, 7});
   for (int64_t p = 0; p < 5; ++p) {
     for (int64_t i = 0; i < 7; ++i) {
@@ -33,6 +34,7 @@ TEST_CASE("sinusoidal positions are sines and cosines of the paper's wavelengths
     }
   }
   CHECK(nn::sinusoidal_positions(0, 4).shape() == Shape{0, 4});
+  CHECK(equal(nn::sinusoidal_positions(5, 7, 3), to(table, f32)));
   check_error([] { nn::sinusoidal_positions(3, 0); }, "sinusoidal_positions: expected");
 }
 
@@ -49,6 +51,8 @@ TEST_CASE("rotary turns each pair by an angle that grows with the position") {
     }
   }
   check_error([] { nn::rotary(zeros({2, 3})); }, "rotary: expected x (..., T, D) with an even D");
+  check_error([] { nn::rotary(zeros({2, 4}, {.dtype = i64})); }, "got (2, 4) of i64");
+  check_error([] { nn::rotary(zeros({2, 4}), -1); }, "rotary: expected a past of at least 0");
 }
 
 TEST_CASE("rotary: dot products depend on the distance alone, lengths do not change") {
@@ -83,12 +87,15 @@ TEST_CASE("ALiBi: the paper's slopes, and their bias by distance") {
   CHECK(distance(nn::alibi_slopes(8),
                  {1. / 2, 1. / 4, 1. / 8, 1. / 16, 1. / 32, 1. / 64, 1. / 128, 1. / 256}) == 0);
   // 16 heads: 2^-0.5, 2^-1, ...; 6 heads: those of 4, then the first and third of 8.
-  CHECK(nn::alibi_slopes(16).at({0}) == Approx(std::exp2(-0.5)));
+  CHECK(nn::alibi_slopes(16, {.dtype = f64}).at({0}) == Approx(std::exp2(-0.5)));
   CHECK(distance(nn::alibi_slopes(6), {1. / 4, 1. / 16, 1. / 64, 1. / 256, 1. / 2, 1. / 8}) == 0);
   const Tensor bias = nn::alibi_bias(4, 2, 3);  // queries at 3 and 4, keys 0 to 4
   REQUIRE(bias.shape() == Shape{1, 4, 2, 5});
   CHECK(distance(bias[0][1], {-3. / 16, -2. / 16, -1. / 16, 0, 1. / 16, -4. / 16, -3. / 16,
                               -2. / 16, -1. / 16, 0}) == 0);
+  CHECK(bias.dtype() == f32);
+  CHECK(nn::alibi_bias(4, 2, 3, {.dtype = f64}).dtype() == f64);
+  check_error([] { nn::alibi_bias(2, 2, -1); }, "alibi_bias: expected a past of at least 0");
   check_error([] { nn::alibi_slopes(0); }, "alibi_slopes: expected at least 1 head, got 0");
 }
 

@@ -21,7 +21,7 @@ struct Reverser : nn::Module {
   nn::Linear output{{.in_features = width, .out_features = digits}};
 
   Variable operator()(const Tensor& given, nn::AttentionMaps* maps = nullptr) const {
-    const Tensor positions = heed::to(nn::sinusoidal_positions(length, width), f32);
+    const Tensor positions = nn::sinusoidal_positions(length, width);
     const Variable x = input(one_hot(given, digits, {.dtype = f32})) + positions;  // (B, 16, 32)
     return output(relu(norm(hidden(layer(x, {.maps = maps})))));                   // (B, 16, 10)
   }
