@@ -79,7 +79,7 @@ Variable GptBlock::attention(const Variable& x, const Variable& bias, nn::KvCach
     k = nn::rotary(k, past);
   }
   if (cache) {
-    *cache = cache->append(k.value(), v.value());
+    *cache = cache->append(k, v);
     k = cache->keys();
     v = cache->values();
   }
@@ -130,7 +130,7 @@ Variable Gpt::hidden(const Tensor& tokens, std::vector<nn::KvCache>* caches,
   if (wpe) x = x + (*wpe)(arange(past, past + steps));
   Variable bias;
   if (settings.positions == "alibi")
-    bias = heed::to(nn::alibi_bias(settings.heads, steps, past), x.dtype());
+    bias = nn::alibi_bias(settings.heads, steps, past, {.dtype = x.dtype()});
   x = drop(x);
   for (size_t i = 0; i < h.size(); ++i) x = h[i](x, bias, caches ? &caches->at(i) : nullptr, maps);
   return ln_f(x);

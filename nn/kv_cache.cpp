@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "heed/autograd/recording.h"
 #include "heed/core/creation.h"
 #include "heed/core/error.h"
 #include "heed/core/index.h"
@@ -65,7 +66,10 @@ Tensor gathered(const Tensor& block, const Tensor& index, int64_t length, int64_
 
 }  // namespace
 
-KvCache KvCache::append(const Tensor& keys, const Tensor& values) const {
+KvCache KvCache::append(const Variable& new_keys, const Variable& new_values) const {
+  require(!recording() || !(new_keys.requires_grad() || new_values.requires_grad()),
+          "KvCache: a cache keeps no gradient; use NoGrad, or leave the cache out");
+  const Tensor &keys = new_keys.value(), &values = new_values.value();
   check(keys, values);
   const int64_t total = length_ + keys.size(2);
   KvCache next = *this;
@@ -77,7 +81,8 @@ KvCache KvCache::append(const Tensor& keys, const Tensor& values) const {
     };
     require(fits(keys, rows_->keys) && fits(values, rows_->values),
             "KvCache: expected keys and values like those before, ", this->keys().shape(), " and ",
-            this->values().shape(), ", got ", keys.shape(), " and ", values.shape());
+            this->values().shape(), " of ", rows_->keys.dtype(), ", got ", keys.shape(), " and ",
+            values.shape(), " of ", keys.dtype());
   }
   int64_t free = length_;
   const bool mine =

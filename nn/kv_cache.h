@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "heed/core/tensor.h"
+#include "heed/autograd/variable.h"
 
 namespace heed::nn {
 
@@ -21,8 +21,9 @@ class KvCache {
   int64_t length() const { return length_; }
 
   /// A cache with the keys and values (B, heads, N, D) of N further tokens behind those it has.
-  /// Throws Error for shapes or dtypes that differ from those of the tokens before.
-  KvCache append(const Tensor& keys, const Tensor& values) const;
+  /// Throws Error for shapes or dtypes that differ from those of the tokens before, and while
+  /// recording for keys or values that require a gradient: a cache would cut it off.
+  KvCache append(const Variable& keys, const Variable& values) const;
 
   /// (B, heads, T, D), views of the rows that were read.
   Tensor keys() const;

@@ -81,31 +81,37 @@ struct ScoreMask {
   }
 };
 
-void check_dtype(const char* name, DType dtype) {
-  require(dtype == u8 || is_floating(dtype), "MultiheadAttention: ", name,
-          " must be u8 (1: not allowed) or floating (added to the scores), got ", dtype);
+void check_dtype(const char* name, DType dtype, DType scores) {
+  require(dtype == u8 || dtype == scores, "MultiheadAttention: ", name,
+          " must be u8 (1: not allowed) or ", scores, " (added to the scores), got ", dtype);
 }
 
-ScoreMask score_mask(const MultiheadMasks& masks, const Shape& scores) {
+void check_attn_mask(const Variable& mask, const Shape& scores) {
   const int64_t batch = scores[0], heads = scores[1], queries = scores[2], keys = scores[3];
+  const Shape per_head{batch * heads, queries, keys}, per_sequence{batch, queries, keys};
+  bool fits = mask.shape() == Shape({queries, keys}) || mask.shape() == per_head;
+  if (mask.dim() == 4) {
+    fits = true;
+    for (int i = 0; i < 4; ++i) fits = fits && (mask.size(i) == scores[i] || mask.size(i) == 1);
+  }
+  require(fits, "MultiheadAttention: expected an attn_mask of shape ", Shape{queries, keys}, ", ",
+          per_head, " or one that broadcasts to ", scores, ", got ", mask.shape(),
+          mask.shape() == per_sequence ? "; one for each sequence is unsqueeze(mask, 1)" : "");
+}
+
+ScoreMask score_mask(const MultiheadMasks& masks, const Shape& scores, DType dtype) {
+  const int64_t batch = scores[0], keys = scores[3];
   ScoreMask all;
   if (const Tensor& padding = masks.key_padding_mask; padding.defined()) {
-    check_dtype("key_padding_mask", padding.dtype());
     require(padding.shape() == Shape({batch, keys}),
             "MultiheadAttention: expected a key_padding_mask of shape ", Shape{batch, keys},
             ", got ", padding.shape());
+    check_dtype("key_padding_mask", padding.dtype(), dtype);
     all.include(reshape(padding, {batch, 1, 1, keys}));
   }
   if (const Variable& mask = masks.attn_mask; mask.defined()) {
-    check_dtype("attn_mask", mask.dtype());
-    const Shape per_head{batch * heads, queries, keys};
-    bool fits = mask.shape() == Shape({queries, keys}) || mask.shape() == per_head;
-    if (mask.dim() == 4) {
-      fits = true;
-      for (int i = 0; i < 4; ++i) fits = fits && (mask.size(i) == scores[i] || mask.size(i) == 1);
-    }
-    require(fits, "MultiheadAttention: expected an attn_mask of shape ", Shape{queries, keys}, ", ",
-            per_head, " or one that broadcasts to ", scores, ", got ", mask.shape());
+    check_attn_mask(mask, scores);
+    check_dtype("attn_mask", mask.dtype(), dtype);
     all.include(mask.dim() == 3 ? reshape(mask, scores) : mask);
   }
   return all;
@@ -140,7 +146,7 @@ MultiheadResult attend(const MultiheadAttention& layer, const Variable& q,
   require(memory.keys.size(0) == q.size(0), "MultiheadAttention: queries of a batch of ", q.size(0),
           " and keys of ", memory.keys.size(0));
   const Shape scores{q.size(0), q.size(1), q.size(2), memory.keys.size(2)};
-  const ScoreMask mask = score_mask(masks, scores);
+  const ScoreMask mask = score_mask(masks, scores, q.dtype());
   const ScaledDotProductOptions how{.mask = mask.allowed,
                                     .bias = mask.added,
                                     .is_causal = masks.is_causal,
@@ -195,6 +201,9 @@ MultiheadResult MultiheadAttention::operator()(const Variable& query, const Vari
                                                const MultiheadMasks& masks) const {
   check_query(options, query);
   check_memory(options, key, value);
+  require(
+      !masks.cache || same(query, key),
+      "MultiheadAttention: a cache is of a self-attention, where query and key are one Variable");
   const auto heads_of = [&](const Variable& x, int64_t heads) {
     return split_heads(options.batch_first ? x : transpose(x, 0, 1), heads);
   };
@@ -210,16 +219,19 @@ MultiheadResult MultiheadAttention::operator()(const Variable& query, const Vari
   Variable q = heads_of(projected[0], options.num_heads);  // (B, H, T, D)
   MultiheadMemory memory{heads_of(projected[1], options.num_kv_heads),
                          heads_of(projected[2], options.num_kv_heads)};  // (B, K, S, D)
-  const int64_t past = masks.cache ? masks.cache->length() : 0;
+  KvCache cache = masks.cache ? *masks.cache : KvCache();
+  const int64_t past = cache.length();
   if (options.rotary) {
     q = rotary(q, past);
     memory.keys = rotary(memory.keys, past);
   }
   if (masks.cache) {
-    *masks.cache = masks.cache->append(memory.keys.value(), memory.values.value());
-    memory = {masks.cache->keys(), masks.cache->values()};
+    cache = cache.append(memory.keys, memory.values);
+    memory = {cache.keys(), cache.values()};
   }
-  return attend(*this, q, memory, masks, past);
+  const MultiheadResult result = attend(*this, q, memory, masks, past);
+  if (masks.cache) *masks.cache = cache;  // a call that throws leaves it as it was
+  return result;
 }
 
 MultiheadMemory MultiheadAttention::prepare(const Variable& key, const Variable& value) const {

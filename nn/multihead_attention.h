@@ -23,15 +23,16 @@ struct MultiheadAttentionOptions {
 /// What a query may attend to. Masks have PyTorch's meaning: in a mask of u8, 1 (true) means NOT
 /// allowed, the opposite of the masks of nn::Attention. A floating mask is added to the scores.
 struct MultiheadMasks {
-  Tensor key_padding_mask = {};  ///< (B, S): keys that are padding
+  Tensor key_padding_mask = {};  ///< (B, S): keys that are padding, as nn::padding_mask gives
   /// (T, S), (B H, T, S), or four dimensions that broadcast to (B, H, T, S), as nn::alibi_bias and
   /// nn::RelativePositionBias give.
   Variable attn_mask = {};
   bool need_weights = true;          ///< compute the weights that are returned?
   bool average_attn_weights = true;  ///< over the heads
   bool is_causal = false;            ///< may query i attend to its own key and those before alone?
-  /// Of a self-attention, the keys and values of the tokens before (constants: they get no
-  /// gradient). Those of this call are appended; S counts both.
+  /// Of a self-attention (query and key are one Variable), the keys and values of the tokens
+  /// before. Those of this call are appended, unless it throws; S counts both. They are constants:
+  /// Error while recording, where keys or values require a gradient.
   KvCache* cache = nullptr;
 };
 

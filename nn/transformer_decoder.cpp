@@ -1,5 +1,7 @@
 #include "heed/nn/transformer_decoder.h"
 
+#include <algorithm>
+
 #include "heed/autograd/elementwise.h"
 #include "heed/nn/containers.h"
 
@@ -18,7 +20,7 @@ MultiheadAttentionOptions cross_attention_options(const TransformerLayerOptions&
 }  // namespace
 
 TransformerDecoderLayer::TransformerDecoderLayer(TransformerLayerOptions given)
-    : options(given),
+    : options(detail::checked("TransformerDecoderLayer", given)),
       self_attn(detail::self_attention_options(options)),
       multihead_attn(cross_attention_options(options)),
       linear1(detail::linear1_options(options)),
@@ -47,18 +49,21 @@ void TransformerDecoderLayer::members(MemberVisitor& visit) {
 
 Variable TransformerDecoderLayer::operator()(const Variable& tgt, const Variable& memory,
                                              const DecoderMasks& masks) const {
+  detail::check_call("TransformerDecoderLayer", options, "memory", memory, 0);
   return (*this)(tgt, multihead_attn.prepare(memory, memory), masks);
 }
 
 Variable TransformerDecoderLayer::operator()(const Variable& tgt, const MultiheadMemory& memory,
                                              const DecoderMasks& masks) const {
+  detail::check_call("TransformerDecoderLayer", options, "tgt", tgt, masks.caches.size());
+  std::vector<KvCache> caches(masks.caches.begin(), masks.caches.end());
   const auto attend = [&](const Variable& x) {
     return dropout1(self_attn(x, x, x,
                               {.key_padding_mask = masks.tgt_key_padding_mask,
-                               .attn_mask = masks.mask,
+                               .attn_mask = masks.tgt_mask,
                                .need_weights = false,
                                .is_causal = masks.is_causal,
-                               .cache = masks.caches.empty() ? nullptr : &masks.caches[0]})
+                               .cache = caches.empty() ? nullptr : &caches[0]})
                         .output);
   };
   const auto look = [&](const Variable& x) {
@@ -74,14 +79,18 @@ Variable TransformerDecoderLayer::operator()(const Variable& tgt, const Multihea
   const auto feed_forward = [&](const Variable& x) {
     return dropout3(linear2(dropout(activate(linear1(x), options.activation))));
   };
+  Variable x;
   if (options.norm_first) {
-    Variable x = tgt + attend(norm1(tgt));
+    x = tgt + attend(norm1(tgt));
     x = x + look(norm2(x));
-    return x + feed_forward(norm3(x));
+    x = x + feed_forward(norm3(x));
+  } else {
+    x = norm1(tgt + attend(tgt));
+    x = norm2(x + look(x));
+    x = norm3(x + feed_forward(x));
   }
-  Variable x = norm1(tgt + attend(tgt));
-  x = norm2(x + look(x));
-  return norm3(x + feed_forward(x));
+  std::move(caches.begin(), caches.end(), masks.caches.begin());
+  return x;
 }
 
 TransformerDecoder::TransformerDecoder(TransformerDecoderOptions options)
@@ -114,12 +123,14 @@ Variable TransformerDecoder::operator()(const Variable& tgt,
               (masks.caches.empty() || masks.caches.size() == layers.size()),
           "TransformerDecoder: expected a memory and a cache (or no cache) for each of ",
           layers.size(), " layers, got ", memory.size(), " and ", masks.caches.size());
+  std::vector<KvCache> caches(masks.caches.begin(), masks.caches.end());
   Variable x = tgt;
   for (size_t i = 0; i < layers.size(); ++i) {
     DecoderMasks own = masks;
-    if (!masks.caches.empty()) own.caches = masks.caches.subspan(i, 1);
+    if (!caches.empty()) own.caches = std::span(caches).subspan(i, 1);
     x = layers[i](x, memory[i], own);
   }
+  std::move(caches.begin(), caches.end(), masks.caches.begin());
   return norm ? (*norm)(x) : x;
 }
 

@@ -12,9 +12,9 @@ namespace heed::nn {
 /// How the target's tokens see each other and the memory. Masks have PyTorch's meaning
 /// (MultiheadMasks).
 struct DecoderMasks {
-  Variable mask = {};                   ///< of the self-attention: PyTorch's tgt_mask, (T, T)
+  Variable tgt_mask = {};               ///< of the self-attention, (T, T)
   Variable memory_mask = {};            ///< (T, S)
-  Tensor tgt_key_padding_mask = {};     ///< (B, T)
+  Tensor tgt_key_padding_mask = {};     ///< (B, T), as nn::padding_mask gives
   Tensor memory_key_padding_mask = {};  ///< (B, S)
   bool is_causal = false;               ///< each token sees itself and those before alone
   std::span<KvCache> caches = {};       ///< of the self-attentions: one for each layer, or none

@@ -1,12 +1,14 @@
 #include "heed/nn/transformer_encoder.h"
 
+#include <algorithm>
+
 #include "heed/autograd/elementwise.h"
 #include "heed/nn/containers.h"
 
 namespace heed::nn {
 
 TransformerEncoderLayer::TransformerEncoderLayer(TransformerLayerOptions given)
-    : options(given),
+    : options(detail::checked("TransformerEncoderLayer", given)),
       self_attn(detail::self_attention_options(options)),
       linear1(detail::linear1_options(options)),
       linear2(detail::linear2_options(options)),
@@ -28,6 +30,7 @@ void TransformerEncoderLayer::members(MemberVisitor& visit) {
 }
 
 Variable TransformerEncoderLayer::operator()(const Variable& src, const EncoderMasks& masks) const {
+  detail::check_call("TransformerEncoderLayer", options, "src", src, masks.caches.size());
   const auto attend = [&](const Variable& x) {
     const MultiheadResult result =
         self_attn(x, x, x,
@@ -66,12 +69,14 @@ Variable TransformerEncoder::operator()(const Variable& src, const EncoderMasks&
   require(masks.caches.empty() || masks.caches.size() == layers.size(),
           "TransformerEncoder: expected a cache for each of ", layers.size(), " layers, got ",
           masks.caches.size());
+  std::vector<KvCache> caches(masks.caches.begin(), masks.caches.end());
   Variable x = src;
   for (size_t i = 0; i < layers.size(); ++i) {
     EncoderMasks own = masks;
-    if (!masks.caches.empty()) own.caches = masks.caches.subspan(i, 1);
+    if (!caches.empty()) own.caches = std::span(caches).subspan(i, 1);
     x = layers[i](x, own);
   }
+  std::move(caches.begin(), caches.end(), masks.caches.begin());
   return norm ? (*norm)(x) : x;
 }
 

@@ -14,7 +14,7 @@ namespace heed::nn {
 /// How the tokens of one call see each other. Masks have PyTorch's meaning (MultiheadMasks).
 struct EncoderMasks {
   Variable mask = {};                ///< (T, T) and further shapes, as MultiheadMasks::attn_mask
-  Tensor src_key_padding_mask = {};  ///< (B, T)
+  Tensor src_key_padding_mask = {};  ///< (B, T), as nn::padding_mask gives
   bool is_causal = false;            ///< each token sees itself and those before alone
   std::span<KvCache> caches = {};    ///< one for each layer, as MultiheadMasks::cache, or none
   AttentionMaps* maps = nullptr;     ///< receives weights (B, H, T, S) of each layer

@@ -216,6 +216,8 @@ TEST_CASE("Gpt says what it expected") {
               "Gpt: reads at most 12 tokens, got 0 before and 13 more");
   check_error([&] { model.forward(tensor({1, 2})); }, "tokens (batch, steps) of i64, got (2,)");
   check_error([&] { model.read(some_tokens(1), {}); }, "a state of 2 caches");
+  check_error([&] { model.read(some_tokens(1), model.start(2)); }, "a cache keeps no gradient");
+  const NoGrad no_grad;
   const auto full = model.read(some_tokens(12), model.start(2)).state;
   check_error([&] { model.read(some_tokens(1), full); }, "got 12 before and 1 more");
 }

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <thread>
 
+#include "heed/autograd/elementwise.h"
+#include "heed/autograd/recording.h"
 #include "heed/core/creation.h"
 #include "heed/core/random.h"
 #include "heed/core/shape.h"
@@ -122,5 +124,15 @@ TEST_CASE("KvCache says what it expected") {
   check_error([&] { cache.reorder(tensor({{0, 1}})); }, "expected an index (N,), got (1, 2)");
   check_error([&] { cache.append(values_of(1), keys(1)); }, "like those before, (2, 3, 2, 4)");
   check_error([&] { cache.append(to(keys(1), heed::f64), to(values_of(1), heed::f64)); },
-              "like those before");
+              "(2, 3, 2, 5) of f32, got (2, 3, 1, 4) and (2, 3, 1, 5) of f64");
+}
+
+TEST_CASE("KvCache: a gradient is refused, not cut off") {
+  const Variable k = Variable(keys(1)).requires_grad_(), v = Variable(values_of(1)) * 1;
+  const char* refusal = "KvCache: a cache keeps no gradient; use NoGrad, or leave the cache out";
+  check_error([&] { KvCache().append(k, v); }, refusal);
+  check_error([&] { KvCache().append(v, k * 2); }, refusal);
+  CHECK(KvCache().append(k.value(), v).length() == 1);
+  const NoGrad no_grad;
+  CHECK(KvCache().append(k, v).length() == 1);
 }

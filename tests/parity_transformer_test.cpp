@@ -48,7 +48,7 @@ Variable run_decoder_layer(Run& r) {
   nn::TransformerDecoderLayer layer(layer_options(r));
   r.load(layer);
   nn::DecoderMasks masks{.memory_key_padding_mask = r.tensor(4)};
-  if (r.size() > 2) masks.mask = r[2];
+  if (r.size() > 2) masks.tgt_mask = r[2];
   if (r.size() > 2) masks.memory_mask = r[3];
   return layer(r[0], r[1], masks);
 }
@@ -57,7 +57,7 @@ Variable run_transformer(Run& r) {
   nn::Transformer module(
       {.layer = layer_options(r), .num_encoder_layers = 1, .num_decoder_layers = 1});
   r.load(module);
-  return module(r[0], r[1], {.target = {.mask = r[2]}});
+  return module(r[0], r[1], {.target = {.tgt_mask = r[2]}});
 }
 
 Variable run_seq2seq(Run& r) {

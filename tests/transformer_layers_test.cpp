@@ -72,8 +72,9 @@ TEST_CASE("activations by name") {
 
 TEST_CASE("RMSNorm and Norm") {
   nn::RMSNorm norm({.normalized_shape = 4});
+  CHECK(norm.eps == nn::NormOptions().eps);
   CHECK(parameter_names(norm) == std::vector<std::string>{"weight"});
-  CHECK(norm(tensor({{1.0, 1.0, 1.0, 1.0}})).value().at({0, 0}) == Approx(1).epsilon(1e-6));
+  CHECK(norm(tensor({{1.0, 1.0, 1.0, 1.0}})).value().at({0, 0}) == Approx(1).epsilon(1e-5));
   nn::Norm layer({.size = 4}), rms({.kind = nn::norm_from_name("rms_norm"), .size = 4});
   CHECK(parameter_names(layer) == std::vector<std::string>{"weight", "bias"});
   CHECK(parameter_names(rms) == std::vector<std::string>{"weight"});
@@ -81,7 +82,8 @@ TEST_CASE("RMSNorm and Norm") {
   copy.parameters()[0].value().fill_(3);
   CHECK(values(layer.parameters()[0].value()) == Values(4, 1));
   check_error([] { nn::RMSNorm({.normalized_shape = 0}); }, "normalized_shape must be at least 1");
-  check_error([] { nn::RMSNorm({.normalized_shape = 2, .eps = 0}); }, "eps must be above 0");
+  check_error([] { nn::RMSNorm({.normalized_shape = 2, .eps = 4}); },
+              "RMSNorm: eps must be in (0, 1)");
   check_error([&] { norm(zeros({2, 3})); }, "RMSNorm: expected x (..., 4), got (2, 3)");
   check_error([] { nn::norm_from_name("batch_norm"); }, "expected layer_norm or rms_norm");
 }
@@ -124,7 +126,7 @@ TEST_CASE("MultiheadAttention: is_causal, masks and biases are one another's equ
   const Tensor causal = run({.need_weights = false, .is_causal = true});
   CHECK(distance(causal, run({.attn_mask = future})) < bar);
   CHECK(distance(causal, run({.attn_mask = reshape(future, {1, 1, 5, 5})})) < bar);
-  const Tensor bias = nn::alibi_bias(4, 5);
+  const Tensor bias = nn::alibi_bias(4, 5, 0, {.dtype = f64});
   const Tensor added = to(future, f64) * -1e300 + bias;  // (1, 4, 5, 5)
   const Tensor repeated = reshape(contiguous(expand(added, {2, 4, 5, 5})), {8, 5, 5});
   CHECK(distance(run({.attn_mask = bias, .is_causal = true}), run({.attn_mask = repeated})) < bar);
@@ -257,9 +259,75 @@ TEST_CASE("MultiheadAttention says what it expected of its new options") {
   const nn::MultiheadAttention plain({.embed_dim = 4, .num_heads = 2});
   nn::KvCache cache;
   check_error([&] { plain(x, plain.prepare(x, x), {.cache = &cache}); }, "a cache is of a self-");
+  check_error([&] { plain(x, x * 2, x, {.cache = &cache}); }, "query and key are one Variable");
+  const auto masked = [&](const Tensor& mask) { plain(x, x, x, {.attn_mask = mask}); };
+  check_error(
+      [&] {
+        masked(zeros({3, 3}, {.dtype = f64}));
+      },
+      "attn_mask must be u8 (1: not allowed) or f32 (added to the scores), got f64");
+  check_error(
+      [&] {
+        masked(zeros({2, 3, 3}));
+      },
+      "(2, 2, 3, 3), got (2, 3, 3); one for each sequence is unsqueeze(mask, 1)");
   check_error(
       [&] {
         plain(x, plain.prepare(randn({1, 3, 4}), randn({1, 3, 4})));
       },
       "queries of a batch of 2 and keys of 1");
+}
+
+TEST_CASE("Transformer layers speak of their own options and inputs") {
+  const auto with = [](auto change) {
+    nn::TransformerLayerOptions options = tiny();
+    change(options);
+    return options;
+  };
+  check_error(
+      [&] { nn::TransformerEncoderLayer(with([](auto& o) { o.nhead = 3; })); },
+      "TransformerEncoderLayer: expected a d_model that is a multiple of nhead, got 8 and 3");
+  check_error([&] { nn::TransformerDecoderLayer(with([](auto& o) { o.dim_feedforward = 0; })); },
+              "TransformerDecoderLayer: dim_feedforward must be at least 1, got 0");
+  check_error([&] { nn::TransformerDecoderLayer(with([](auto& o) { o.dropout = 2; })); },
+              "TransformerDecoderLayer: expected a dropout in [0, 1], got 2");
+  const nn::TransformerEncoderLayer encoder(tiny());
+  const nn::TransformerDecoderLayer decoder(with([](auto& o) { o.batch_first = false; }));
+  check_error(
+      [&] {
+        encoder(randn({2, 3, 7}));
+      },
+      "TransformerEncoderLayer: expected src (B, T, 8), got (2, 3, 7)");
+  check_error(
+      [&] {
+        decoder(randn({3, 2, 8}), randn({3, 8}));
+      },
+      "TransformerDecoderLayer: expected memory (T, B, 8), got (3, 8)");
+  std::vector<nn::KvCache> two(2);
+  check_error(
+      [&] {
+        encoder(randn({2, 3, 8}), {.caches = two});
+      },
+      "TransformerEncoderLayer: expected one cache or none, got 2");
+}
+
+TEST_CASE("a call that throws leaves its caches as they were; recorded ones are refused") {
+  const nn::TransformerEncoder encoder({tiny(), 2});
+  const nn::TransformerDecoder decoder({tiny(), 2});
+  const Tensor x = randn({2, 1, 8}), wrong = ones({2, 7}, {.dtype = u8});
+  std::vector<nn::KvCache> caches(2);
+  check_error([&] { encoder(x, {.caches = caches}); }, "a cache keeps no gradient");
+  const NoGrad no_grad;
+  encoder(x, {.caches = caches});
+  check_error([&] { encoder(x, {.src_key_padding_mask = wrong, .caches = caches}); },
+              "key_padding_mask of shape (2, 2), got (2, 7)");
+  check_error([&] { decoder(x, x, {.memory_key_padding_mask = wrong, .caches = caches}); },
+              "key_padding_mask of shape (2, 1), got (2, 7)");
+  CHECK(caches[0].length() == 1);
+  const Tensor expected = encoder(cat({x, x}, 1)).value();
+  CHECK(distance(encoder(x, {.caches = caches}).value(), narrow(expected, 1, 1, 1)) < 1e-6);
+  caches[1] = nn::KvCache();
+  caches[1] = caches[1].append(randn({3, 4, 2, 2}), randn({3, 4, 2, 2}));
+  check_error([&] { encoder(x, {.caches = caches}); }, "like those before");
+  CHECK(caches[0].length() == 2);
 }
