@@ -103,19 +103,15 @@ void Module::unfreeze() {
 
 void Module::to(DType dtype) {
   require(is_floating(dtype), "to: parameters are f32 or f64, not ", dtype);
-  std::vector<std::pair<Parameter*, Parameter>> parameters;  // all made before any is changed
+  std::vector<std::pair<Parameter*, Tensor>> parameters;  // all made before any is changed
   std::vector<std::pair<Buffer*, Buffer>> buffers;
   for_each<Parameter>(*this, [&](const std::string&, Parameter& old) {
-    if (old.dtype() == dtype) return;
-    Parameter converted(heed::to(old.value(), dtype));
-    converted.requires_grad_(old.requires_grad());
-    converted.set_name(old.name());
-    parameters.emplace_back(&old, std::move(converted));
+    if (old.dtype() != dtype) parameters.emplace_back(&old, heed::to(old.value(), dtype));
   });
   for_each<Buffer>(*this, [&](const std::string&, Buffer& old) {
     if (is_floating(old.dtype())) buffers.emplace_back(&old, Buffer(heed::to(old, dtype)));
   });
-  for (auto& [old, converted] : parameters) *old = std::move(converted);
+  for (auto& [old, converted] : parameters) old->replace(std::move(converted));
   for (auto& [old, converted] : buffers) *old = std::move(converted);
 }
 

@@ -47,9 +47,9 @@ class Module {
   /// Names and numbers of all parameters (tied ones once) and buffers. Shares the numbers: copy the
   /// module for a snapshot.
   StateDict state_dict();
-  /// Copies the numbers of a state into this module. Strict: every key is wanted and every wanted
-  /// key is there; else both are only reported. Shapes and dtypes always have to match. Throws one
-  /// Error that lists all that is wrong, and then has changed nothing.
+  /// Copies the numbers of a state into this module, floating ones converted to its dtype. Strict:
+  /// every key is wanted and every wanted key is there; else both are only reported. Shapes always
+  /// have to match. Throws one Error that lists all that is wrong, and then has changed nothing.
   LoadReport load_state_dict(const StateDict& state, bool strict = true);
 
   /// Training or evaluation mode of this module and all in it (dropout works in training only).
@@ -60,8 +60,8 @@ class Module {
   void freeze();
   void unfreeze();
 
-  /// Converts parameters and floating buffers to f32 or f64. Parameters become new leaves: make
-  /// optimisers afterwards.
+  /// Converts parameters and floating buffers to f32 or f64, and forgets gradients. Make optimisers
+  /// afterwards: one made before throws at its next step.
   void to(DType dtype);
 
   /// Forgets the accumulated gradients.

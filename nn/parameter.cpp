@@ -7,8 +7,8 @@ namespace {
 
 Tensor copy_of(const Tensor& value) { return value.defined() ? clone(value) : Tensor(); }
 
-bool fits(const Tensor& a, const Tensor& b) {
-  return a.defined() && b.defined() && a.shape() == b.shape() && a.dtype() == b.dtype();
+bool same_shape(const Tensor& a, const Tensor& b) {
+  return a.defined() && b.defined() && a.shape() == b.shape();
 }
 
 }  // namespace
@@ -28,17 +28,28 @@ Parameter::Parameter(const Parameter& other) : Variable(copy_of(other.value())) 
 
 Parameter& Parameter::operator=(const Parameter& other) {
   if (this == &other) return *this;
-  if (!fits(value(), other.value())) return *this = Parameter(other);
-  value().copy_(other.value());
+  if (!same_shape(value(), other.value())) return *this = Parameter(other);
+  if (dtype() == other.dtype())
+    value().copy_(other.value());
+  else
+    replace(clone(other.value()));
   requires_grad_(other.requires_grad());
   return *this;
+}
+
+void Parameter::replace(Tensor value) {
+  require(same_shape(this->value(), value) && is_floating(value.dtype()),
+          "Parameter: replace expects numbers of the same shape, of f32 or f64");
+  zero_grad();
+  node()->dtype = value.dtype();
+  static_cast<Variable&>(*this) = Variable(std::move(value), node());
 }
 
 Buffer::Buffer(const Buffer& other) : Tensor(copy_of(other)) {}
 
 Buffer& Buffer::operator=(const Buffer& other) {
   if (this == &other) return *this;
-  if (!fits(*this, other)) return *this = Buffer(other);
+  if (!same_shape(*this, other) || dtype() != other.dtype()) return *this = Buffer(other);
   copy_(other);
   return *this;
 }

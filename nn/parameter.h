@@ -10,8 +10,8 @@ namespace heed::nn {
 ///
 /// Copying a Parameter copies its numbers; converting it to Variable shares them. So a copy of a
 /// module is independent of the module, while ops, optimisers and state dicts see the real thing.
-/// Assigning writes into the numbers that are there where shape and dtype agree, so that an
-/// optimiser made for this parameter stays right.
+/// Assigning writes into the numbers that are there where the shapes agree, so that an optimiser
+/// made for this parameter stays right.
 class Parameter : public Variable {
  public:
   /// No numbers yet; modules refuse to list such a parameter.
@@ -24,6 +24,14 @@ class Parameter : public Variable {
   Parameter(Parameter&&) noexcept = default;
   Parameter& operator=(const Parameter& other);
   Parameter& operator=(Parameter&&) noexcept = default;
+  /// `head.weight = table.weight` would copy the numbers, where PyTorch ties the two. To tie, use
+  /// the one parameter in both places and list it under both names; to copy the numbers,
+  /// `head.weight.value().copy_(table.weight.value())`. (Copies of modules take the one above.)
+  Parameter& operator=(Parameter&) = delete;
+
+  /// Takes numbers of the same shape in place of its own; it remains the same leaf, without a
+  /// gradient. Variables made from it before keep the old numbers: an optimiser says so.
+  void replace(Tensor value);
 };
 
 /// The parameter as an op's optional argument: an empty Variable where there is none.

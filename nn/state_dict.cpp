@@ -1,7 +1,9 @@
 #include "heed/nn/state_dict.h"
 
+#include <algorithm>
 #include <unordered_map>
 
+#include "heed/core/convert.h"
 #include "heed/core/elementwise.h"
 #include "heed/nn/module.h"
 
@@ -17,11 +19,14 @@ struct Target {
   const Entry* source = nullptr;
 };
 
+/// What is wrong with entries: a sentence without its subject, and the names of those it holds for.
+using Reasons = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
 /// A state matched with a module's members, and all that is wrong with it.
 struct Matching {
   std::vector<Target> targets;
   LoadReport report;
-  std::string mismatches;
+  Reasons reasons;
 };
 
 const Tensor& numbers(const Member& member) {
@@ -29,22 +34,37 @@ const Tensor& numbers(const Member& member) {
   return *member.as<Buffer>();
 }
 
-/// Why an entry cannot become a target's numbers; empty when it can.
-std::string mismatch(const Entry& entry, const Target& target) {
-  const auto& [name, tensor] = entry;
-  const Tensor& model = target.numbers;
-  if (!tensor.defined()) return " \"" + name + "\" in state_dict is an empty Tensor.";
+/// Why an entry cannot become a target's numbers: what is wrong, and for which name; empty when it
+/// can.
+std::string mismatch(const Tensor& tensor, const Tensor& model) {
+  if (!tensor.defined()) return "empty Tensor in state_dict";
   if (tensor.shape() != model.shape())
-    return " size mismatch for " + name + ": copying a param with shape " + text(tensor.shape()) +
-           " from checkpoint, the shape in current model is " + text(model.shape()) + ".";
-  if (tensor.dtype() != model.dtype())
-    return " dtype mismatch for " + name + ": copying a param of dtype " + text(tensor.dtype()) +
-           " from checkpoint, the dtype in current model is " + text(model.dtype()) + ".";
-  const Entry* other = target.source;
-  if (other && other->first == name) return " \"" + name + "\" stands in state_dict twice.";
-  if (other && mismatch(*other, {target.name, model}).empty() && !equal(other->second, tensor))
-    return " " + other->first + " and " + name + " are tied, but differ in state_dict.";
+    return "size mismatch: shape " + text(tensor.shape()) + " in state_dict, " +
+           text(model.shape()) + " in current model";
+  const bool floating = is_floating(tensor.dtype()) && is_floating(model.dtype());
+  if (!floating && tensor.dtype() != model.dtype())
+    return "dtype mismatch: " + text(tensor.dtype()) + " in state_dict, " + text(model.dtype()) +
+           " in current model";
   return "";
+}
+
+/// The same of an entry whose target has a source already.
+std::string conflict(const Entry& entry, const Target& target) {
+  const auto& [other, numbers] = *target.source;
+  if (other == entry.first) return "twice in state_dict";
+  const DType dtype = target.numbers.dtype();
+  const bool differ = mismatch(numbers, target.numbers).empty() &&
+                      !equal(to(numbers, dtype), to(entry.second, dtype));
+  return differ ? "tied to " + other + ", but different in state_dict" : "";
+}
+
+void add(Reasons& reasons, const std::string& reason, const std::string& name) {
+  const auto known = std::find_if(reasons.begin(), reasons.end(),
+                                  [&](const auto& r) { return r.first == reason; });
+  if (known == reasons.end())
+    reasons.push_back({reason, {name}});
+  else
+    known->second.push_back(name);
 }
 
 Matching match(const std::vector<Member>& members, const StateDict& state) {
@@ -63,7 +83,9 @@ Matching match(const std::vector<Member>& members, const StateDict& state) {
       continue;
     }
     Target& target = result.targets[place->second];
-    result.mismatches += mismatch(entry, target);
+    std::string reason = mismatch(entry.second, target.numbers);
+    if (reason.empty() && target.source) reason = conflict(entry, target);
+    if (!reason.empty()) add(result.reasons, reason, entry.first);
     target.source = &entry;
   }
   for (const Target& target : result.targets)
@@ -91,11 +113,12 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
   Matching matching = match(list_members(*this), state);
   const auto& [missing, unexpected] = matching.report;
   std::string errors;
-  if (strict && !missing.empty())
-    errors += " Missing key(s) in state_dict: " + quoted_list(missing) + ".";
-  if (strict && !unexpected.empty())
-    errors += " Unexpected key(s) in state_dict: " + quoted_list(unexpected) + ".";
-  errors += matching.mismatches;
+  const auto tell = [&](const std::string& reason, const std::vector<std::string>& names) {
+    if (!names.empty()) errors += "\n  " + reason + ": " + quoted_list(names);
+  };
+  if (strict) tell("missing key(s) in state_dict", missing);
+  if (strict) tell("unexpected key(s) in state_dict", unexpected);
+  for (const auto& [reason, names] : matching.reasons) tell(reason, names);
   require(errors.empty(), "load_state_dict: Error(s) in loading state_dict for ", type_name(*this),
           ":", errors);
   for (const Target& target : matching.targets)

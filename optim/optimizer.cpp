@@ -46,6 +46,12 @@ std::vector<NamedVariable> numbered(const std::vector<Variable>& parameters) {
 }
 
 void Optimizer::step() {
+  for (const Slot& slot : slots_) {
+    const auto& [name, variable] = slot.parameter;
+    require(variable.dtype() == variable.node()->dtype, type_, ": parameter \"", name, "\" is ",
+            variable.node()->dtype, " now and was ", variable.dtype(),
+            " when this optimiser was made: make optimisers after Module::to");
+  }
   for (Slot& slot : slots_) {
     const Variable& variable = slot.parameter.variable;
     if (!variable.requires_grad() || !variable.grad().defined()) continue;

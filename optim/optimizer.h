@@ -42,7 +42,8 @@ class Optimizer {
   Optimizer(Optimizer&&) = default;
   Optimizer(const Optimizer&) = delete;
 
-  /// Updates every parameter that has a gradient and is not frozen, in one pass each.
+  /// Updates every parameter that has a gradient and is not frozen, in one pass each. Throws Error,
+  /// and changes nothing, when Module::to has converted one of them since.
   void step();
   void zero_grad();
 

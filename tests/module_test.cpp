@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <type_traits>
 
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/matmul.h"
 #include "heed/autograd/reduce.h"
+#include "heed/core/convert.h"
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
 #include "heed/nn/containers.h"
@@ -73,7 +75,7 @@ TEST_CASE("a parameter owns its numbers, a Variable shares them") {
   CHECK(copy.requires_grad());
   CHECK(copy.node() != a.node());
   const NodeRef leaf = copy.node();
-  copy = a;  // the leaf stays, so an optimiser that holds it stays right
+  copy = std::as_const(a);  // as modules do; the leaf stays, so an optimiser stays right
   CHECK(copy.node() == leaf);
   CHECK(equal(copy.value(), ones({2})));
   copy = nn::Parameter(zeros({3}));
@@ -203,6 +205,31 @@ TEST_CASE("to converts parameters and floating buffers") {
   check_error([&] { module.to(i64); }, "to: parameters are f32 or f64, not i64");
 }
 
+TEST_CASE("an optimiser made before its module was converted says so") {
+  nn::Linear layer = small(), other = small();
+  optim::SGD sgd(layer.named_parameters(), {.lr = 1});
+  const NodeRef leaf = layer.weight.node();
+  layer.to(f64);
+  CHECK(layer.weight.node() == leaf);
+  sum(layer(ones({1, 2}, {.dtype = f64}))).backward();
+  CHECK(layer.weight.grad().dtype() == f64);
+  check_error([&] { sgd.step(); },
+              "SGD: parameter \"weight\" is f64 now and was f32 when this optimiser was made: make "
+              "optimisers after Module::to");
+  optim::SGD late(other.named_parameters(), {.lr = 1});
+  other = layer;
+  CHECK(other.weight.dtype() == f64);
+  check_error([&] { late.step(); }, "\"weight\" is f64 now");
+}
+
+TEST_CASE("assigning a parameter by name, which would not tie, does not compile; modules copy") {
+  STATIC_REQUIRE(!std::is_assignable_v<nn::Parameter&, nn::Parameter&>);
+  STATIC_REQUIRE(std::is_assignable_v<nn::Parameter&, nn::Parameter>);
+  STATIC_REQUIRE(std::is_copy_assignable_v<nn::Parameter>);
+  STATIC_REQUIRE(std::is_assignable_v<nn::Linear&, nn::Linear&>);
+  STATIC_REQUIRE(std::is_assignable_v<std::vector<nn::Linear>&, std::vector<nn::Linear>&>);
+}
+
 TEST_CASE("errors name a parameter once its model is named") {
   Net net;
   net.name_parameters();
@@ -228,19 +255,32 @@ TEST_CASE("a wrong state dict is told whole and changes nothing") {
   nn::Linear layer = small(), before = layer;
   nn::StateDict state{{"weight", zeros({3, 3})}, {"bogus", zeros({1})}};
   for (const char* part :
-       {"load_state_dict: Error(s) in loading state_dict for Linear:",
-        "Missing key(s) in state_dict: \"bias\".", "Unexpected key(s) in state_dict: \"bogus\".",
-        "size mismatch for weight: copying a param with shape (3, 3) from checkpoint, the shape in "
-        "current model is (3, 2)."})
+       {"load_state_dict: Error(s) in loading state_dict for Linear:\n",
+        "\n  missing key(s) in state_dict: \"bias\"\n",
+        "\n  unexpected key(s) in state_dict: \"bogus\"\n",
+        "\n  size mismatch: shape (3, 3) in state_dict, (3, 2) in current model: \"weight\""})
     check_error([&] { layer.load_state_dict(state); }, part);
-  check_error([&] { layer.load_state_dict(state, false); }, "size mismatch for weight");
-  state = {{"weight", zeros({3, 2}, {.dtype = f64})}, {"bias", Tensor()}};
+  check_error([&] { layer.load_state_dict(state, false); }, "size mismatch");
+  state = {{"weight", zeros({3, 2}, {.dtype = i64})}, {"bias", zeros({3}, {.dtype = i64})}};
   check_error([&] { layer.load_state_dict(state); },
-              "dtype mismatch for weight: copying a param of dtype f64 from checkpoint, the dtype "
-              "in current model is f32. \"bias\" in state_dict is an empty Tensor.");
+              ":\n  dtype mismatch: i64 in state_dict, f32 in current model: \"weight\", \"bias\"");
+  state[1].second = Tensor();
+  check_error([&] { layer.load_state_dict(state); }, "\n  empty Tensor in state_dict: \"bias\"");
   state = {{"weight", zeros({3, 2})}, {"bias", zeros({3})}, {"weight", zeros({3, 2})}};
-  check_error([&] { layer.load_state_dict(state); }, "\"weight\" stands in state_dict twice.");
+  check_error([&] { layer.load_state_dict(state); }, "twice in state_dict: \"weight\"");
   CHECK(same_numbers(layer, before));
+}
+
+TEST_CASE("a state dict's floating numbers take the module's dtype") {
+  nn::Linear single = small(), twice = small();
+  twice.to(f64);
+  twice.load_state_dict(single.state_dict());
+  CHECK(twice.weight.dtype() == f64);
+  CHECK(equal(twice.weight.value(), to(single.weight.value(), f64)));
+  single.weight.value().fill_(0);
+  single.load_state_dict(twice.state_dict());
+  CHECK(single.weight.dtype() == f32);
+  CHECK(equal(to(single.weight.value(), f64), twice.weight.value()));
 }
 
 TEST_CASE("a state dict that is not strict reports what is missing and left over") {
@@ -260,8 +300,8 @@ TEST_CASE("tied weights load under either name, and must agree under both") {
   CHECK(equal(net.layers[0].weight.value(), ones({3, 3})));
   state.emplace_back("layers.0.weight", zeros({3, 3}));
   check_error([&] { net.load_state_dict(state); },
-              "out.weight and layers.0.weight are tied, but differ in state_dict.");
-  state.back().second = ones({3, 3});
+              "tied to out.weight, but different in state_dict: \"layers.0.weight\"");
+  state.back().second = ones({3, 3}, {.dtype = f64});
   net.load_state_dict(state);
 }
 
