@@ -36,19 +36,31 @@ nn::Embedding table(int64_t rows, int64_t width) {
   return embedding;
 }
 
+nn::Embedding word_table(int64_t rows, int64_t width) {
+  nn::Embedding embedding = table(rows, width);
+  embedding.padding_idx = 0;
+  embedding.weight.value()[0].fill_(0);
+  return embedding;
+}
+
 nn::LayerNorm norm_of(const BertConfig& config) {
   return nn::LayerNorm({.normalized_shape = {config.width}, .eps = config.eps});
+}
+
+std::string text_of(const Tensor& x) {
+  return x.defined() ? text(x.shape()) + " of " + text(x.dtype()) : "nothing";
 }
 
 void check_tokens(const BertTokens& tokens, int64_t context) {
   const auto& [ids, mask, types] = tokens;
   require(ids.defined() && ids.dim() == 2 && ids.dtype() == i64 && ids.size(1) >= 1,
-          "Bert: expected ids (batch, steps) of i64");
+          "Bert: expected ids (batch, steps) of i64, with a step, got ", text_of(ids));
   require(ids.size(1) <= context, "Bert: reads at most ", context, " tokens, got ", ids.size(1));
   require(!mask.defined() || (mask.dtype() == u8 && mask.shape() == ids.shape()),
-          "Bert: expected a mask of u8 and shape ", ids.shape());
+          "Bert: expected a mask of u8 and shape ", ids.shape(), ", got ", text_of(mask),
+          mask.defined() && mask.dtype() != u8 ? "; to(mask, u8) converts" : "");
   require(!types.defined() || (types.dtype() == i64 && types.shape() == ids.shape()),
-          "Bert: expected token_types of i64 and shape ", ids.shape());
+          "Bert: expected token_types of i64 and shape ", ids.shape(), ", got ", text_of(types));
 }
 
 }  // namespace
@@ -90,7 +102,7 @@ Variable BertLayer::operator()(const Variable& given, const Tensor& keys,
 
 Bert::Bert(BertConfig given)
     : settings(checked(given)),
-      word_embeddings(table(settings.tokens, settings.width)),
+      word_embeddings(word_table(settings.tokens, settings.width)),
       position_embeddings(table(settings.context, settings.width)),
       token_type_embeddings(table(settings.token_types, settings.width)),
       norm(norm_of(settings)),

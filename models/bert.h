@@ -11,7 +11,7 @@
 /// Devlin et al. 2019, "BERT: Pre-training of deep bidirectional transformers for language
 /// understanding": a stack of post-norm blocks in which every token attends to every other. Names,
 /// shapes and first numbers of parameters are those of Hugging Face's BertModel and
-/// BertForPreTraining.
+/// BertForPreTraining; id 0 is [PAD], whose word embedding starts at 0 and learns nothing as input.
 namespace heed::models {
 
 struct BertConfig {
@@ -35,7 +35,7 @@ struct BertConfig {
     visit("intermediate", intermediate, {.min = 1, .max = 1 << 20}, "units of the feed-forward");
     visit("token_types", token_types, {.min = 1, .max = 1024}, "kinds of segments");
     visit("dropout", dropout, {.min = 0, .max = 1}, "share of units dropped in training");
-    visit("eps", eps, {.min = 1e-20, .max = 1}, "of the norms");
+    visit("eps", eps, {.min = 1e-20, .max = 0.1}, "of the norms");
   }
 };
 

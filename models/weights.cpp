@@ -70,10 +70,11 @@ nn::StateDict renamed(const nn::StateDict& state, const NameMap& map) {
   return result;
 }
 
-void load_weights(nn::Module& module, const std::string& path, const NameMap& map) {
+nn::LoadReport load_weights(nn::Module& module, const std::string& path, const NameMap& map,
+                            bool strict) {
   const Safetensors file = read_safetensors(path);
   try {
-    module.load_state_dict(renamed(file.tensors, map));
+    return module.load_state_dict(renamed(file.tensors, map), strict);
   } catch (const Error& error) {
     fail<FileError>(path, ": ", error.what());
   }
@@ -92,6 +93,8 @@ NameMap bert_names() {
       {"embeddings.position_ids", ""},
       {"bert.embeddings.position_ids", ""},
       {"cls.**", ""},
+      {"classifier.**", ""},
+      {"qa_outputs.**", ""},
       {"bert.**.gamma", "**.weight"},
       {"bert.**.beta", "**.bias"},
       {"bert.**", "**"},

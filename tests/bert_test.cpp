@@ -6,6 +6,7 @@
 
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/engine.h"
+#include "heed/autograd/reduce.h"
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
 #include "heed/core/generator.h"
@@ -114,8 +115,10 @@ TEST_CASE("Bert: misuse") {
   Bert model(tiny());
   check_error([&] { model({.ids = zeros({1, 13}, {.dtype = i64})}); }, "at most 12 tokens, got 13");
   check_error([&] { model({.ids = zeros({4}, {.dtype = i64})}); }, "expected ids (batch, steps)");
+  check_error([&] { model({.ids = zeros({1, 0}, {.dtype = i64})}); }, "got (1, 0) of i64");
   const Tensor ids = zeros({1, 3}, {.dtype = i64});
-  check_error([&] { model({.ids = ids, .mask = ones({1, 3})}); }, "expected a mask of u8");
+  check_error([&] { model({.ids = ids, .mask = ids}); },
+              "expected a mask of u8 and shape (1, 3), got (1, 3) of i64; to(mask, u8) converts");
   check_error([&] { model({.ids = ids, .token_types = ones({1, 3})}); }, "token_types of i64");
 }
 
@@ -156,10 +159,10 @@ TEST_CASE("BertForPreTraining learns masked tokens and which sentence follows") 
                             .width = 16,
                             .intermediate = 32,
                             .dropout = 0});
-  optim::AdamW adam(model.parameters(), {.lr = 1e-2});
+  optim::AdamW adam(model.parameters(), {.lr = 5e-3});
   Generator random(6);
   double first = 0, last = 0;
-  for (int step = 0; step < 300; ++step) {  // [CLS] n n n [SEP] n n n [SEP], or n+1 n+1 n+1
+  for (int step = 0; step < 400; ++step) {  // [CLS] n n n [SEP] n n n [SEP], or n+1 n+1 n+1
     std::vector<int64_t> ids, follows;
     for (int row = 0; row < 16; ++row) {
       const int64_t n = random.integer(8), other = random.integer(2);
@@ -174,13 +177,13 @@ TEST_CASE("BertForPreTraining learns masked tokens and which sentence follows") 
     const auto [tokens, next] = model({.ids = from_values(masked.ids, {16, 9})});
     const Variable loss = nn::cross_entropy(tokens, from_values(masked.targets, {16, 9})) +
                           nn::cross_entropy(next, from_values(follows, {16}));
-    (step < 10 ? first : last) += step < 10 || step >= 290 ? loss.item() / 10 : 0;
+    (step < 10 ? first : last) += step < 10 || step >= 390 ? loss.item() / 10 : 0;
     adam.zero_grad();
     loss.backward();
     adam.step();
   }
   CHECK(first > 2.5);  // log 8 + log 2 = 2.8 by chance
-  CHECK(last < 1.2);
+  CHECK(last < 1.4);   // ten seeds ended at 0.5 to 1.2
 }
 
 TEST_CASE("weights: names are mapped by the first rule that fits") {
@@ -225,6 +228,41 @@ TEST_CASE("weights: tied ones are stored once, with their other names in the met
   Bert base(tiny());
   check_error([&] { load_weights(base, path); }, "w.safetensors: load_state_dict: Error(s)");
   CHECK_THROWS_AS(load_weights(base, path), FileError);
+}
+
+TEST_CASE("weights: checkpoints of BERT with other heads, and without a pooler") {
+  const TempDir folder;
+  Bert model(tiny()), other(tiny());
+  const auto store = [&](const char* name, bool pooler, const nn::StateDict& heads) {
+    nn::StateDict state = heads;
+    for (const auto& [key, numbers] : model.state_dict()) {
+      if (pooler || !key.starts_with("pooler.")) state.emplace_back("bert." + key, numbers);
+    }
+    write_safetensors(folder / name, state);
+    return folder / name;
+  };
+  const Tensor row = ones({3, 16});
+  load_weights(other, store("classes", true, {{"classifier.weight", row}}), bert_names());
+  CHECK(equal(other.pooler.weight.value(), model.pooler.weight.value()));
+  const std::string masked =
+      store("masked", false, {{"cls.predictions.bias", ones({30})}, {"qa_outputs.weight", row}});
+  check_error([&] { load_weights(other, masked, bert_names()); }, "missing key(s)");
+  other.word_embeddings.weight.value().fill_(3);
+  const nn::LoadReport report = load_weights(other, masked, bert_names(), false);
+  CHECK(report.missing == std::vector<std::string>{"pooler.dense.weight", "pooler.dense.bias"});
+  CHECK(report.unexpected.empty());
+  CHECK(equal(other.word_embeddings.weight.value(), model.word_embeddings.weight.value()));
+}
+
+TEST_CASE("Bert: the word embedding of [PAD] starts at 0 and learns nothing as input") {
+  Bert model(tiny());
+  const Tensor table = model.word_embeddings.weight.value();
+  CHECK(max(abs(table[0])).item() == 0);
+  CHECK(max(abs(table[1])).item() > 0);
+  sum(square(model({.ids = tensor({{2, 5, 0}})}).pooled)).backward();
+  const Tensor gradient = model.word_embeddings.weight.grad().value();
+  CHECK(max(abs(gradient[0])).item() == 0);
+  CHECK(max(abs(gradient[5])).item() > 0);
 }
 
 TEST_CASE("SentenceEncoder: a folder of Hugging Face's files; texts together as alone") {
