@@ -34,8 +34,7 @@ const Tensor& numbers(const Member& member) {
   return *member.as<Buffer>();
 }
 
-/// Why an entry cannot become a target's numbers: what is wrong, and for which name; empty when it
-/// can.
+/// Why a tensor of a state cannot become the model's numbers; empty when it can.
 std::string mismatch(const Tensor& tensor, const Tensor& model) {
   if (!tensor.defined()) return "empty Tensor in state_dict";
   if (tensor.shape() != model.shape())
@@ -48,7 +47,7 @@ std::string mismatch(const Tensor& tensor, const Tensor& model) {
   return "";
 }
 
-/// The same of an entry whose target has a source already.
+/// Why an entry does not agree with the one that its target has already.
 std::string conflict(const Entry& entry, const Target& target) {
   const auto& [other, numbers] = *target.source;
   if (other == entry.first) return "twice in state_dict";
