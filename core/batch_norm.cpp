@@ -1,6 +1,7 @@
 #include "heed/core/batch_norm.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "heed/core/convert.h"
 #include "heed/core/parallel.h"
@@ -9,6 +10,30 @@
 
 namespace heed {
 namespace {
+
+constexpr int64_t most_columns = 32;
+
+/// Neighbouring channels [first, first + width) of x (N, C): taken together, so that memory is read
+/// row by row. Sums run down the rows, one after the other.
+struct Columns {
+  int64_t rows, channels, first, width;
+
+  /// f(i, j) of all elements i of the channel first + j, added up in double: out[j].
+  template <class F>
+  void sum(double* out, const F& f) const {
+    std::fill_n(out, most_columns, 0.0);
+    each([=](int64_t i, int64_t j) { out[j] += f(i, j); });
+  }
+
+  template <class F>
+  void each(const F& f) const {
+    for (int64_t n = 0; n < rows; ++n) {
+      const int64_t start = n * channels + first;
+#pragma GCC ivdep
+      for (int64_t j = 0; j < width; ++j) f(start + j, j);
+    }
+  }
+};
 
 /// x (N, C, ...) as N blocks of C channels of `inner` elements.
 struct Channels {
@@ -23,8 +48,6 @@ struct Channels {
   /// f(i) of all elements i of a channel, added up in double.
   template <class F>
   double sum(int64_t channel, const F& f) const {
-    if (inner == 1)  // rows of channels: the elements of one lie C apart
-      return rows::sum(blocks, [=, this](int64_t n) { return f(n * channels + channel); });
     double total = 0;
     for (int64_t n = 0; n < blocks; ++n) {
       const int64_t start = (n * channels + channel) * inner;
@@ -42,12 +65,27 @@ struct Channels {
     }
   }
 
-  /// fn(channel) for all channels, in parallel and vectorised.
+  /// fn(channel) for all channels, or fn(columns) where each element has its channel's
+  /// neighbours beside it; in parallel and vectorised.
   template <class F>
   void for_each(const F& fn) const {
+    if (inner == 1) return for_columns(fn);
     parallel_for(0, channels, grain(), [&](int64_t begin, int64_t end) {
       simd::run([begin, end, f = fn] {
         for (int64_t c = begin; c < end; ++c) f(c);
+      });
+    });
+  }
+
+  template <class F>
+  void for_columns(const F& fn) const {
+    const int64_t pieces = (channels + most_columns - 1) / most_columns;
+    const int64_t of_task = rows::rows_per_task(blocks * most_columns);
+    parallel_for(0, pieces, of_task, [&](int64_t begin, int64_t end) {
+      simd::run([begin, end, x = *this, f = fn] {
+        for (int64_t first = begin * most_columns; first < std::min(end * most_columns, x.channels);
+             first += most_columns)
+          f(Columns{x.blocks, x.channels, first, std::min(most_columns, x.channels - first)});
       });
     });
   }
@@ -74,6 +112,91 @@ const T* data_or_null(const Tensor& v) {
   return v.defined() ? v.data<T>() : nullptr;
 }
 
+double squared(double x) { return x * x; }
+
+template <class T>
+struct Forward {
+  Channels channels;
+  const T *x, *weight, *bias;
+  T *y, *means, *vars, *rstds;
+  double eps;
+
+  void operator()(int64_t c) const {
+    const double n = double(channels.count());
+    const double mean = channels.sum(c, [x = x](int64_t i) { return double(x[i]); }) / n;
+    const double var =
+        channels.sum(c, [x = x, mean](int64_t i) { return squared(double(x[i]) - mean); }) / n;
+    const auto [scale, shift] = keep(c, mean, var);
+    channels.each(c, [=, x = x, y = y, scale = scale, shift = shift](int64_t i) {
+      y[i] = T((double(x[i]) - mean) * scale + shift);
+    });
+  }
+
+  void operator()(const Columns& columns) const {
+    const double n = double(channels.count());
+    double mean[most_columns], var[most_columns], scale[most_columns], shift[most_columns];
+    columns.sum(mean, [x = x](int64_t i, int64_t) { return double(x[i]); });
+    for (double& value : mean) value /= n;
+    const double* m = mean;
+    columns.sum(var, [x = x, m](int64_t i, int64_t j) { return squared(double(x[i]) - m[j]); });
+    for (int64_t j = 0; j < columns.width; ++j)
+      std::tie(scale[j], shift[j]) = keep(columns.first + j, mean[j], var[j] / n);
+    const double *a = scale, *b = shift;
+    columns.each(
+        [=, x = x, y = y](int64_t i, int64_t j) { y[i] = T((double(x[i]) - m[j]) * a[j] + b[j]); });
+  }
+
+  /// Writes a channel's statistics -> what its elements, less the mean, are multiplied with, and
+  /// what is added.
+  std::pair<double, double> keep(int64_t c, double mean, double var) const {
+    const double rstd = 1 / math::sqrt(var + eps);
+    means[c] = T(mean), vars[c] = T(var), rstds[c] = T(rstd);
+    return {weight ? rstd * double(weight[c]) : rstd, bias ? double(bias[c]) : 0};
+  }
+};
+
+template <class T>
+struct Backward {
+  Channels channels;
+  const T *dy, *x, *means, *rstds, *weight;
+  T *dx, *dweight, *dbias;
+
+  void operator()(int64_t c) const {
+    const double m = means[c], r = rstds[c], n = double(channels.count());
+    const double sum = channels.sum(c, [g = dy](int64_t i) { return double(g[i]); });
+    const double dot = channels.sum(
+        c, [=, g = dy, x = x](int64_t i) { return double(g[i]) * ((double(x[i]) - m) * r); });
+    const double scale = scale_of(c), mean = sum / n, slope = dot / n * r;
+    channels.each(c, [=, g = dy, x = x, dx = dx](int64_t i) {
+      dx[i] = T(scale * (double(g[i]) - mean - (double(x[i]) - m) * slope));
+    });
+    dweight[c] = T(dot), dbias[c] = T(sum);
+  }
+
+  void operator()(const Columns& columns) const {
+    const double n = double(channels.count());
+    double sum[most_columns], dot[most_columns], scale[most_columns], slope[most_columns];
+    const T *m = means + columns.first, *r = rstds + columns.first;
+    columns.sum(sum, [g = dy](int64_t i, int64_t) { return double(g[i]); });
+    columns.sum(dot, [=, g = dy, x = x](int64_t i, int64_t j) {
+      return double(g[i]) * ((double(x[i]) - double(m[j])) * double(r[j]));
+    });
+    for (int64_t j = 0; j < columns.width; ++j) {
+      const int64_t c = columns.first + j;
+      dweight[c] = T(dot[j]), dbias[c] = T(sum[j]);
+      scale[j] = scale_of(c), slope[j] = dot[j] / n * double(r[j]), sum[j] /= n;
+    }
+    const double *a = scale, *mean = sum, *b = slope;
+    columns.each([=, g = dy, x = x, dx = dx](int64_t i, int64_t j) {
+      dx[i] = T(a[j] * (double(g[i]) - mean[j] - (double(x[i]) - double(m[j])) * b[j]));
+    });
+  }
+
+  double scale_of(int64_t c) const {
+    return weight ? double(rstds[c]) * double(weight[c]) : double(rstds[c]);
+  }
+};
+
 }  // namespace
 
 BatchNormResult batch_norm(const Tensor& given, const Tensor& given_weight,
@@ -90,21 +213,10 @@ BatchNormResult batch_norm(const Tensor& given, const Tensor& given_weight,
   dispatch_floating(x.dtype(), "batch_norm", [&](auto t) {
     using T = decltype(t);
     const Channels channels(x.shape());
-    const T *from = x.data<T>(), *w = data_or_null<T>(weight), *b = data_or_null<T>(bias);
-    T *y = out.y.mutable_data<T>(), *means = out.mean.mutable_data<T>();
-    T *vars = out.var.mutable_data<T>(), *rstds = out.rstd.mutable_data<T>();
-    channels.for_each([=](int64_t c) {
-      const double n = double(channels.count());
-      const double mean = channels.sum(c, [=](int64_t i) { return double(from[i]); }) / n;
-      const double var = channels.sum(c, [=](int64_t i) {
-        const double distance = double(from[i]) - mean;
-        return distance * distance;
-      }) / n;
-      const double rstd = 1 / math::sqrt(var + eps);
-      const double scale = w ? rstd * double(w[c]) : rstd, shift = b ? double(b[c]) : 0;
-      channels.each(c, [=](int64_t i) { y[i] = T((double(from[i]) - mean) * scale + shift); });
-      means[c] = T(mean), vars[c] = T(var), rstds[c] = T(rstd);
-    });
+    channels.for_each(Forward<T>{channels, x.data<T>(), data_or_null<T>(weight),
+                                 data_or_null<T>(bias), out.y.mutable_data<T>(),
+                                 out.mean.mutable_data<T>(), out.var.mutable_data<T>(),
+                                 out.rstd.mutable_data<T>(), eps});
   });
   return out;
 }
@@ -126,21 +238,9 @@ BatchNormGradients batch_norm_backward(const Tensor& given_dy, const Tensor& giv
   dispatch_floating(x.dtype(), "batch_norm_backward", [&](auto t) {
     using T = decltype(t);
     const Channels channels(x.shape());
-    const T *g = dy.data<T>(), *from = x.data<T>(), *w = data_or_null<T>(weight);
-    const T *means = mean.data<T>(), *rstds = rstd.data<T>();
-    T *dx = out.x.mutable_data<T>(), *dw = out.weight.mutable_data<T>();
-    T* db = out.bias.mutable_data<T>();
-    channels.for_each([=](int64_t c) {
-      const double m = means[c], r = rstds[c], n = double(channels.count());
-      const double sum = channels.sum(c, [=](int64_t i) { return double(g[i]); });
-      const double dot =
-          channels.sum(c, [=](int64_t i) { return double(g[i]) * ((double(from[i]) - m) * r); });
-      const double scale = w ? r * double(w[c]) : r, mean_g = sum / n, slope = dot / n * r;
-      channels.each(c, [=](int64_t i) {
-        dx[i] = T(scale * (double(g[i]) - mean_g - (double(from[i]) - m) * slope));
-      });
-      dw[c] = T(dot), db[c] = T(sum);
-    });
+    channels.for_each(Backward<T>{channels, dy.data<T>(), x.data<T>(), mean.data<T>(),
+                                  rstd.data<T>(), data_or_null<T>(weight), out.x.mutable_data<T>(),
+                                  out.weight.mutable_data<T>(), out.bias.mutable_data<T>()});
   });
   return out;
 }

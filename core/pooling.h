@@ -23,7 +23,8 @@ struct MaxPoolResult {
 MaxPoolResult max_pool1d(const Tensor& x, const Dims& kernel, const PoolOptions& options = {});
 MaxPoolResult max_pool2d(const Tensor& x, const Dims& kernel, const PoolOptions& options = {});
 
-/// dx of a pooled x with `spatial` dimensions in a plane: each dy goes to its maximum.
+/// dx of a pooled x with `spatial` dimensions in a plane: each dy goes to its maximum. Error for
+/// what does not fit.
 Tensor max_pool_backward(const Tensor& dy, const Tensor& indices, const Shape& x, int spatial);
 
 /// Padding of averages: zeros that count as elements (PyTorch's default), or nothing at all.

@@ -54,7 +54,7 @@ struct AttentionLook {
 };
 
 /// Which steps of padded sequences are real: lengths (B) i64 -> (B, steps) u8, 1 where
-/// step < length, as nn::Attention and softmax take it.
+/// step < length, as nn::Attention and softmax take it. Error for lengths beyond [0, steps].
 Tensor length_mask(const Tensor& lengths, int64_t steps);
 
 /// The opposite, for the key_padding_mask of MultiheadAttention and the Transformer's layers: 1

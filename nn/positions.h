@@ -42,7 +42,7 @@ struct RelativePositionOptions {
 /// The bucket of each distance j - (past + i), (T, S) i64: half of them for one distance each, the
 /// others ever wider up to max_distance; when bidirectional, one half for each direction.
 /// Raffel et al. 2020, "Exploring the limits of transfer learning with a unified text-to-text
-/// transformer", section 2.1 and its code.
+/// transformer", section 2.1 and its code. Error for too few buckets and sizes below 0.
 Tensor relative_position_buckets(const RelativePositionOptions& options, int64_t queries,
                                  int64_t keys, int64_t past = 0);
 
