@@ -7,6 +7,7 @@
 #include "heed/core/index.h"
 #include "heed/core/parallel.h"
 #include "heed/core/pooling_plan.h"
+#include "heed/core/simd.h"
 
 namespace heed {
 namespace {
@@ -38,16 +39,41 @@ void for_each_window(const Plane& plane, const F& fn) {
     for (int64_t x = 0; x < plane.columns.out; ++x) fn(y * plane.columns.out + x, box(plane, y, x));
 }
 
-template <class T>
-void max_plane(const Plane& plane, const T* x, T* values, int64_t* indices) {
-  const int64_t width = plane.columns.in;
-  for_each_window(plane, [=](int64_t window, const Box& box) {
-    int64_t best = box.top * width + box.left;
-    for (int64_t i = box.top; i < box.bottom; ++i)
-      for (int64_t at = i * width + box.left; at < i * width + box.right; ++at)
-        if (x[at] > x[best] || (x[at] != x[at] && x[best] == x[best])) best = at;
-    values[window] = x[best];
-    indices[window] = best;
+/// One row of windows, tap by tap: neighbouring windows lie in the lanes of vectors. known_stride
+/// is the stride of the columns, or 0.
+template <int known_stride, class T>
+void max_row(const Plane& plane, int64_t y, const T* x, T* __restrict values,
+             int64_t* __restrict indices) {
+  const detail::Windows columns = plane.columns;
+  const int64_t stride = known_stride > 0 ? known_stride : columns.stride;
+  const int64_t begin = plane.rows.place(y, 0), top = std::max<int64_t>(begin, 0);
+  const int64_t bottom = std::min(plane.rows.in, begin + plane.rows.kernel);
+  for (int64_t o = 0; o < columns.out; ++o) {
+    indices[o] = top * columns.in + std::max<int64_t>(columns.place(o, 0), 0);
+    values[o] = x[indices[o]];
+  }
+  for (int64_t i = top; i < bottom; ++i)
+    for (int64_t k = 0; k < columns.kernel; ++k) {
+      const int64_t start = i * columns.in + columns.place(0, k), last = columns.last(k);
+#pragma GCC ivdep
+      for (int64_t o = columns.first(k); o < last; ++o) {
+        const int64_t at = start + o * stride;
+        const T value = x[at], best = values[o];
+        const bool more = (value > best) | ((value != value) & (best == best));
+        values[o] = more ? value : best;
+        indices[o] = more ? at : indices[o];
+      }
+    }
+}
+
+template <int known_stride, class T>
+void max_planes(const Plane& plane, int64_t planes, const T* x, T* values, int64_t* indices) {
+  simd::run([=] {
+    for (int64_t p = 0; p < planes; ++p)
+      for (int64_t y = 0; y < plane.rows.out; ++y) {
+        const int64_t row = p * plane.out() + y * plane.columns.out;
+        max_row<known_stride>(plane, y, x + p * plane.in(), values + row, indices + row);
+      }
   });
 }
 
@@ -92,9 +118,11 @@ MaxPoolResult max_pool(const char* op, const Tensor& given, int spatial, const D
     const Plane& plane = plan.plane;
     const int64_t planes = out.values.numel() / plane.out();
     parallel_for(0, planes, plane_grain(plane), [&](int64_t begin, int64_t end) {
-      for (int64_t p = begin; p < end; ++p)
-        max_plane(plane, from + p * plane.in(), values + p * plane.out(),
-                  indices + p * plane.out());
+      const int64_t in = begin * plane.in(), out = begin * plane.out();
+      const auto run = plane.columns.stride == 2   ? max_planes<2, T>
+                       : plane.columns.stride == 1 ? max_planes<1, T>
+                                                   : max_planes<0, T>;
+      run(plane, end - begin, from + in, values + out, indices + out);
     });
   });
   return out;
