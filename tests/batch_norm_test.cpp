@@ -51,7 +51,8 @@ void check_batch_norm(const Shape& shape, DType dtype) {
 
 TEST_CASE("batch_norm and its gradients follow the formulas") {
   for (const DType dtype : {heed::f32, heed::f64})
-    for (const Shape& shape : {Shape{3, 5}, {200, 7}, {2, 3, 4}, {4, 6, 9, 8}, {1, 2, 50}})
+    for (const Shape& shape :
+         {Shape{3, 5}, {200, 7}, {50, 70}, {2, 3, 4}, {4, 6, 9, 8}, {1, 2, 50}})
       check_batch_norm(shape, dtype);
 }
 
@@ -65,10 +66,12 @@ TEST_CASE("NaN stays in its channel, no channels are none") {
 }
 
 TEST_CASE("batch_norm gives the same bits for any number of threads") {
-  const Tensor x = randn({60, 16, 40});
-  const BatchNormResult out = batch_norm(x, {}, {});
-  check_threads([&] { return batch_norm(x, {}, {}).y; });
-  check_threads([&] { return batch_norm_backward(x, out.y, out.mean, out.rstd, {}).x; });
+  for (const Shape& shape : {Shape{60, 16, 40}, {700, 100}}) {
+    const Tensor x = randn(shape);
+    const BatchNormResult out = batch_norm(x, {}, {});
+    check_threads([&] { return batch_norm(x, {}, {}).y; });
+    check_threads([&] { return batch_norm_backward(x, out.y, out.mean, out.rstd, {}).x; });
+  }
 }
 
 TEST_CASE("the layer follows its batches in training and uses what it has seen in evaluation") {

@@ -1,9 +1,11 @@
 #include "heed/core/pooling.h"
 
 #include <cmath>
+#include <tuple>
 
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
+#include "heed/core/index.h"
 #include "heed/core/random.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
@@ -19,6 +21,36 @@ TEST_CASE("pooling takes the largest element and the mean of each window") {
   CHECK(values(avg_pool2d(x, {2, 4})) == Values{31.0 / 8});
   CHECK(values(avg_pool2d(x, {3, 2})) == Values{27.0 / 6, float(19.0 / 6)});
   CHECK(values(max_pool1d(x, 3, {.stride = 2, .padding = 1}).values) == Values{5, 5, 4, 9, 8, 6});
+}
+
+TEST_CASE("max pooling finds what a plain loop finds, with ties and NaN") {
+  const Tensor numbers = randn({9, 70}, {.dtype = heed::f64});
+  const Tensor x = where(gt(numbers, 1.8), full({}, NAN, {.dtype = heed::f64}), round(numbers));
+  const auto plain = [&](int64_t kernel, int64_t stride, int64_t padding, int64_t y, int64_t o) {
+    int64_t best = -1;
+    for (int64_t i = y * stride - padding; i < y * stride - padding + kernel; ++i)
+      for (int64_t j = o * stride - padding; j < o * stride - padding + kernel; ++j) {
+        if (i < 0 || j < 0 || i >= 9 || j >= 70) continue;
+        const double value = x.at({i, j}), most = best < 0 ? 0 : x.at({best / 70, best % 70});
+        const bool more = value > most || (std::isnan(value) && !std::isnan(most));
+        if (best < 0 || more) best = i * 70 + j;
+      }
+    return best;
+  };
+  for (const DType dtype : {heed::f32, heed::f64})
+    for (const auto& [kernel, stride, padding] :
+         {std::tuple{3, 1, 1}, {2, 2, 0}, {3, 2, 1}, {4, 3, 2}, {5, 1, 0}}) {
+      CAPTURE(text(dtype), kernel, stride, padding);
+      const PoolOptions options{.stride = stride, .padding = padding};
+      const MaxPoolResult most = max_pool2d(to(x, dtype), kernel, options);
+      int64_t wrong = 0;
+      for (int64_t y = 0; y < most.indices.size(0); ++y)
+        for (int64_t o = 0; o < most.indices.size(1); ++o)
+          wrong += most.indices.at({y, o}) != plain(kernel, stride, padding, y, o);
+      CHECK(wrong == 0);
+      const Tensor found = reshape(to(x, dtype), {9 * 70});
+      CHECK(same_bits(flatten(most.values), index_select(found, 0, flatten(most.indices))));
+    }
 }
 
 TEST_CASE("padding is never the largest element, and counts in means unless told otherwise") {
