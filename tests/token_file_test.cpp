@@ -113,6 +113,22 @@ TEST_CASE("a file is read in parts that no token crosses") {
   write_file_atomic(folder / "text", "ééééééééééé");  // no white space: cut at characters
   for_each_part(
       folder / "text", [](std::string_view part) { CHECK(part.size() % 2 == 0); }, 4);
+  write_file_atomic(folder / "text", "дом\u2003дом \u2003дом дом\u00a0\u00a0дом");
+  std::vector<std::string> parts;
+  for_each_part(
+      folder / "text", [&](std::string_view part) { parts.emplace_back(part); }, 13);
+  CHECK(parts == std::vector<std::string>{"дом", "\u2003дом \u2003дом", " дом", "\u00a0\u00a0дом"});
+}
+
+TEST_CASE("a long text has the same tokens as its lines") {
+  std::string text;
+  Ids ids;
+  const auto tokenizer = train_tokenizer(sample_text() + "не знаю", {.kind = "word"});
+  for (int i = 0; i < 9000; ++i) {  // no letter of it is ASCII
+    text += "не знаю\n";
+    for (const int64_t id : tokenizer->encode("не знаю\n")) ids.push_back(id);
+  }
+  CHECK(tokenizer->encode(text) == ids);
 }
 
 TEST_CASE("token file: headers that do not fit, ids that are none, changed files") {
@@ -157,6 +173,11 @@ TEST_CASE("token file: a text that cannot be encoded leaves the old file") {
               "\"d\" is not among the 3 tokens");
   CHECK(read_file(path) == bytes);
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
+  std::ofstream(folder / "text", std::ios::binary) << "abc\xff";
+  check_error([&] { train_tokenizer_of_file(folder / "text", {}); },
+              "text: expected text in UTF-8");
+  CHECK(train_tokenizer_of_file(folder / "text", {.kind = "bpe", .vocabulary = 256})->size() ==
+        256);
 }
 
 TEST_CASE("random windows: each token and the one after it, by the seed and the number alone") {

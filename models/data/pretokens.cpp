@@ -67,15 +67,22 @@ size_t first_pretoken(std::string_view text) {
 
 std::string_view first_part(std::string_view text, size_t most) {
   if (text.size() <= most) return text;
-  const auto space = [&](size_t at) { return is_white_space(char32_t(uint8_t(text[at]))); };
-  const auto ascii = [&](size_t at) { return uint8_t(text[at]) < 0x80; };
-  for (size_t end = most; end > 0; --end) {
-    if (ascii(end) && space(end) && ascii(end - 1) && !space(end - 1)) return text.substr(0, end);
-  }
   const auto inside = [&](size_t at) { return (uint8_t(text[at]) & 0xc0) == 0x80; };
-  size_t end = most;
-  while (end > 1 && end + 4 > most && inside(end)) --end;
-  return text.substr(0, end);
+  const auto space = [&](size_t at) {
+    return first_character(text.substr(at)).kind == Kind::space;
+  };
+  size_t behind = most;  // where the character after the one looked at begins
+  while (behind > 1 && behind + 4 > most && inside(behind)) --behind;
+  const size_t whole = behind;
+  for (bool space_behind = space(behind); behind > 0;) {
+    size_t at = behind - 1;
+    while (at > 0 && at + 4 > behind && inside(at)) --at;
+    const bool space_here = space(at);
+    if (space_behind && !space_here) return text.substr(0, behind);
+    space_behind = space_here;
+    behind = at;
+  }
+  return text.substr(0, whole);
 }
 
 }  // namespace heed::data

@@ -86,9 +86,10 @@ bool is_token_file(const std::string& path);
 /// no token is (see first_part): texts larger than memory. IoError; FileError when the file is
 /// empty or no UTF-8.
 void for_each_part(const std::string& path, const std::function<void(std::string_view)>& each,
-                   size_t most = size_t{1} << 22);
+                   size_t most = size_t{1} << 20);
 
-/// A tokenizer of a text file of any size.
+/// A tokenizer of a text file of any size. IoError; FileError when the text is not UTF-8 (pairs of
+/// bytes are learned from any file).
 std::unique_ptr<Tokenizer> train_tokenizer_of_file(const std::string& path,
                                                    const TokenizerOptions& options);
 

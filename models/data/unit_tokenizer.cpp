@@ -2,6 +2,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/io/unicode.h"
+#include "heed/models/data/pretokens.h"
 
 namespace heed::data {
 
@@ -19,7 +20,16 @@ UnitTokenizer UnitTokenizer::from_json(const JsonReader& json) {
 }
 
 std::vector<int64_t> UnitTokenizer::encode(std::string_view text) const {
-  return vocabulary_.ids(split(unit_, lower_case_ ? lower_case(text) : std::string(text)));
+  constexpr size_t part_size = size_t{1} << 16;  // a token is a string meanwhile
+  std::vector<int64_t> ids;
+  while (!text.empty()) {
+    const std::string_view part = first_part(text, part_size);
+    const auto more =
+        vocabulary_.ids(split(unit_, lower_case_ ? lower_case(part) : std::string(part)));
+    ids.insert(ids.end(), more.begin(), more.end());
+    text.remove_prefix(part.size());
+  }
+  return ids;
 }
 
 std::string UnitTokenizer::decode(std::span<const int64_t> ids) const {
