@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "heed/core/error.h"
+#include "heed/core/gemm_buffers.h"
 #include "heed/core/packed.h"
 #include "heed/core/parallel.h"
 
@@ -109,6 +110,7 @@ void prepare(int64_t m, int64_t n, int64_t k, const MatrixView<T>& a, const Matr
              int64_t ldc) {
   static const bool one_thread = (openblas_set_num_threads(1), true);
   (void)one_thread;
+  detail::take_gemm_buffers();
   for (int64_t size : {m, n, k, a.leading, b.leading, ldc})
     require(size <= std::numeric_limits<int>::max(), "gemm: a dimension of ", size,
             " exceeds OpenBLAS's 32-bit int");

@@ -19,6 +19,12 @@ std::string shown_key(const std::string& key) {
 
 }  // namespace
 
+// The copy of a variant in libstdc++ 12 destroys what it has not made yet when memory runs out.
+Json::Json(const Json& other) {
+  std::visit([this](const auto& value) { value_ = std::decay_t<decltype(value)>(value); },
+             other.value_);
+}
+
 // The shortest decimal of a float, read as double, is the double with that shortest decimal. Should
 // it ever lie so close to the border between two floats that the way back fails, the exact value is
 // kept.

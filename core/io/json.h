@@ -35,6 +35,10 @@ class Json {
   static constexpr int max_depth = 32;
 
   Json() = default;
+  Json(const Json& other);
+  Json(Json&& other) = default;
+  Json& operator=(const Json& other) { return *this = Json(other); }
+  Json& operator=(Json&& other) = default;
   Json(std::nullptr_t) {}
   template <std::same_as<bool> T>
   Json(T value) : value_(value) {}

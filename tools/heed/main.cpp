@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "heed/core/parallel.h"
 #include "heed/core/simd.h"
+#include "memory.h"
 #include "output.h"
 #include "report.h"
 #include "version.h"
@@ -111,6 +112,7 @@ int run(std::span<const std::string> words) {
 }  // namespace
 
 int main(int count, char** words) {
+  keep_blas_threads_away(words);
   try {
     const std::vector<std::string> arguments(words + 1, words + count);
     const int code = run(arguments);

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "flags.h"
+#include "heed/core/memory.h"
 #include "heed/models/train/trainer.h"
+#include "memory.h"
 #include "output.h"
 
 using namespace heed;
@@ -25,6 +27,10 @@ int report(const std::exception_ptr& exception) {
   } catch (const IoError& error) {
     complain(std::string("heed: ") + error.what());
     return io;
+  } catch (const OutOfMemory& error) {
+    complain("heed: memory: no room for " + std::to_string(error.bytes) + " bytes; tensors hold " +
+             std::to_string(memory_statistics().live_bytes) + " bytes");
+    return failure;
   } catch (const std::bad_alloc&) {
     complain("heed: out of memory");
     return failure;
