@@ -205,23 +205,3 @@ TEST_CASE("random windows: each token and the one after it, by the seed and the 
   check_error([&] { RandomWindows(tight, 0, 3, 1); }, "rows and length of at least 1, got 0 and 3");
   check_error([&] { windows.set_state(-1); }, "at least 0, got -1");
 }
-
-TEST_CASE("stream windows: rows go on from batch to batch, and begin anew") {
-  const TokenList text = counting(30);
-  StreamWindows windows(text, 2, 4);
-  CHECK(windows.batches() == 3);  // rows begin at 0 and 14
-  CHECK(windows.starts_anew());
-  const Tensor first = windows.next().in;
-  CHECK(equal(first, tensor({{0, 1, 2, 3}, {14, 15, 16, 17}})));
-  CHECK_FALSE(windows.starts_anew());
-  const auto [in, out] = windows.next();
-  CHECK(equal(in, tensor({{4, 5, 6, 7}, {18, 19, 20, 21}})));
-  CHECK(equal(out, in + 1));
-  windows.next();
-  CHECK(windows.starts_anew());
-  CHECK(equal(windows.next().in, first));
-  CHECK(windows.state() == 4);
-  windows.set_state(1);
-  CHECK(equal(windows.next().in, in));
-  check_error([&] { StreamWindows(text, 10, 4); }, "StreamWindows: the text to learn from has 3");
-}

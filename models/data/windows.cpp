@@ -5,16 +5,6 @@
 #include "heed/models/data/shuffle.h"
 
 namespace heed::data {
-namespace {
-
-void check_sizes(const char* name, int64_t tokens, int64_t rows, int64_t length) {
-  require(rows >= 1 && length >= 1, name, ": expected rows and length of at least 1, got ", rows,
-          " and ", length);
-  require(tokens > length, name, ": the text to learn from has ", tokens, " tokens, and a window ",
-          length, " and one more");
-}
-
-}  // namespace
 
 Windows windows_at(const TokenSource& text, std::span<const int64_t> begins, int64_t length) {
   std::vector<int64_t> in, out, window(size_t(length + 1));
@@ -29,7 +19,10 @@ Windows windows_at(const TokenSource& text, std::span<const int64_t> begins, int
 
 RandomWindows::RandomWindows(const TokenSource& text, int64_t rows, int64_t length, uint64_t seed)
     : text_(text), rows_(rows), length_(length), seed_(seed) {
-  check_sizes("RandomWindows", text.size(), rows, length);
+  require(rows >= 1 && length >= 1, "RandomWindows: expected rows and length of at least 1, got ",
+          rows, " and ", length);
+  require(text.size() > length, "RandomWindows: the text to learn from has ", text.size(),
+          " tokens, and a window ", length, " and one more");
 }
 
 Windows RandomWindows::next() {
@@ -42,25 +35,6 @@ Windows RandomWindows::next() {
 
 void RandomWindows::set_state(int64_t taken) {
   require(taken >= 0, "RandomWindows: expected a state of at least 0, got ", taken);
-  taken_ = taken;
-}
-
-StreamWindows::StreamWindows(const TokenSource& text, int64_t rows, int64_t length)
-    : text_(text), rows_(rows), length_(length) {
-  check_sizes("StreamWindows", rows >= 1 ? (text.size() - 1) / rows + 1 : 0, rows, length);
-  stream_ = (text.size() - 1) / rows;
-  batches_ = stream_ / length;
-}
-
-Windows StreamWindows::next() {
-  const int64_t place = taken_++ % batches_ * length_;
-  std::vector<int64_t> begins;
-  for (int64_t row = 0; row < rows_; ++row) begins.push_back(row * stream_ + place);
-  return windows_at(text_, begins, length_);
-}
-
-void StreamWindows::set_state(int64_t taken) {
-  require(taken >= 0, "StreamWindows: expected a state of at least 0, got ", taken);
   taken_ = taken;
 }
 

@@ -34,25 +34,4 @@ class RandomWindows {
   int64_t taken_ = 0;
 };
 
-/// The text in order, for models that carry their state from batch to batch: it is cut into `rows`
-/// streams of equal length, and each batch has the next `length` tokens of each stream. After the
-/// last whole batch it begins anew; starts_anew() tells when to start from an empty state.
-class StreamWindows {
- public:
-  /// Error when a stream has no length + 1 tokens, or rows or length is below 1.
-  StreamWindows(const TokenSource& text, int64_t rows, int64_t length);
-  Windows next();
-  /// Is the next batch the first of the text?
-  bool starts_anew() const { return taken_ % batches_ == 0; }
-  /// Batches in one reading of the text.
-  int64_t batches() const { return batches_; }
-  int64_t state() const { return taken_; }
-  void set_state(int64_t taken);
-
- private:
-  const TokenSource& text_;
-  int64_t rows_, length_, stream_, batches_;  // stream_: tokens from one row's start to the next
-  int64_t taken_ = 0;
-};
-
 }  // namespace heed::data
