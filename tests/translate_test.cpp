@@ -64,6 +64,7 @@ TEST_CASE("translate learns from two files with any Seq2Seq") {
   const RunResult result = run(config, {.folder = folder / "run"}, view);
   CHECK(result.test.measures.find("perplexity")->as_double() < 3);
   CHECK(result.test.measures.find("bleu")->as_double() >= 0);
+  CHECK(result.test.measures.find("chrf")->as_double() > 0);
   CHECK_FALSE(result.test.maps.empty());
   const StoredModel loaded = load_model(result.paths[0]);
   CHECK(loaded.model->type() == model);

@@ -7,6 +7,7 @@
 #include "heed/models/data/grammar.h"
 #include "heed/models/data/lines.h"
 #include "heed/models/metrics/bleu.h"
+#include "heed/models/metrics/chrf.h"
 #include "heed/models/show/text.h"
 #include "heed/models/train/pair_fit.h"
 
@@ -190,6 +191,7 @@ void Translate::measure_more(const Examined& examined, Json& measures) const {
     }
   }
   measures.set("bleu", data::corpus_bleu(written, right).score);
+  if (examined.test) measures.set("chrf", data::chrf(written, right));
   const PairFit fit = fit_of(as<Seq2Seq>(*examined.stored.model), encoded(examined));
   measures.set("perplexity", fit.perplexity());
   if (!generated_ || !examined.test || examined.transcripts[0].weights.empty()) return;
@@ -213,7 +215,8 @@ std::string Translate::describe(const Json& measures) const {
   const auto number = [&](const char* name) {
     return show::brief(measures.find(name)->as_double(), 2);
   };
-  return "BLEU " + number("bleu") + ", perplexity " + number("perplexity") + ", " +
+  const std::string chrf = measures.find("chrf") ? ", chrF " + number("chrf") : "";
+  return "BLEU " + number("bleu") + chrf + ", perplexity " + number("perplexity") + ", " +
          number("exact_match") + " % exact";
 }
 
