@@ -163,7 +163,7 @@ TEST_CASE("a text becomes a file of tokens, which a language model learns from")
   contains(heed_in(folder, "tokens text ids --tokens byte").err, "character or word or bpe");
 }
 
-TEST_CASE("attention draws what a token of a sentence encoder attends to, by layer and head") {
+TEST_CASE("a folder of a sentence encoder: attention by layer and head, likeness, layers") {
   const TempDir folder;
   write_file_atomic(folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\ncat\nsat\n");
   write_file_atomic(folder / "config.json",
@@ -181,6 +181,14 @@ TEST_CASE("attention draws what a token of a sentence encoder attends to, by lay
   const Called wrong = heed_in(folder, "attention . 'The cat sat' --token dog");
   CHECK(wrong.code == 1);
   contains(wrong.err, "there is no token dog among [CLS] the cat sat [SEP]");
+  const Called same = heed_in(folder, "predict . 'The cat sat' 'the CAT sat' 'sat the the'");
+  CHECK(same.out.starts_with("The cat sat\t1.0000\nthe CAT sat\t1.0000\nsat the the\t"));
+  const Called vector = heed_in(folder, "predict . cat --json");
+  CHECK(parse_json(vector.out, "vector").find("vector")->elements().size() == 4);
+  CHECK(heed_in(folder, "predict . cat --beam 2").code == 2);
+  const Called layers = heed_in(folder, "inspect .");
+  contains(layers.out, "model bert");
+  contains(layers.out, "7 tokens, wordpiece");
 }
 
 TEST_CASE("attention and inspect show what is in a model") {

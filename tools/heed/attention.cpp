@@ -40,13 +40,6 @@ void write_files(const std::string& folder, std::span<const show::AttentionMap> 
   complain("written: " + path("attention.html") + ", " + path("attention.svg"));
 }
 
-/// Is it a folder of a BERT for sentences, as Hugging Face's libraries write it?
-bool is_sentence_encoder(const std::string& folder) {
-  const std::filesystem::path place(folder);
-  return std::filesystem::exists(place / "vocab.txt") &&
-         std::filesystem::exists(place / "config.json");
-}
-
 std::vector<show::AttentionMap> maps_of(const std::string& model, const std::string& text) {
   if (is_sentence_encoder(model)) {
     const auto [tokens, maps] = read_sentence_encoder(model).attention(text);

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "heed/core/io/safetensors.h"
 #include "heed/models/data/token_source.h"
+#include "heed/models/sentence_encoder.h"
 #include "heed/models/show/text.h"
 #include "heed/nn/summary.h"
 #include "output.h"
@@ -95,10 +96,19 @@ void print_tokenizers(const StoredModel& model) {
   }
 }
 
+StoredModel stored_encoder(const std::string& folder) {
+  SentenceEncoder encoder = read_sentence_encoder(folder);
+  return {.model = std::make_unique<Bert>(std::move(encoder.model)),
+          .tokenizers = {
+              {"text", std::make_shared<data::WordPieceTokenizer>(std::move(encoder.tokenizer))}}};
+}
+
 int inspect(const Arguments& arguments) {
-  arguments.expect_texts(
-      1, 1, "a MODEL: a model.json, a run's folder, a .safetensors file, or a file of tokens");
-  const std::string path = model_path(arguments.texts()[0]);
+  arguments.expect_texts(1, 1,
+                         "a MODEL: a model.json, a run's folder, that of a sentence encoder, a "
+                         ".safetensors file, or a file of tokens");
+  const std::string& place = arguments.texts()[0];
+  const std::string path = model_path(place);
   if (path.ends_with(".safetensors")) {
     inspect_tensors(path, arguments.has("json"));
     return 0;
@@ -108,13 +118,13 @@ int inspect(const Arguments& arguments) {
     inspect_tokens(path, arguments.has("json"));
     return 0;
   }
-  const StoredModel model = read_model(path);
+  const StoredModel model = is_sentence_encoder(place) ? stored_encoder(place) : read_model(path);
   if (arguments.has("json")) {
     print_json(describe_json(model));
     return 0;
   }
   print_fields(("model " + model.model->type()).c_str(), model.model->config());
-  print_fields("\ntask", model.task);
+  if (!model.task.items().empty()) print_fields("\ntask", model.task);
   if (!model.tokenizers.empty()) print("\ntokenizers\n");
   print_tokenizers(model);
   print("\n" + nn::summary(*model.model));

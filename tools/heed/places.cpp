@@ -29,6 +29,12 @@ std::string model_path(const std::string& argument) {
   return (fs::path(argument) / "model.json").string();
 }
 
+bool is_sentence_encoder(const std::string& folder) {
+  std::error_code ignored;
+  const fs::path place(folder);
+  return fs::exists(place / "vocab.txt", ignored) && fs::exists(place / "config.json", ignored);
+}
+
 std::string task_names() {
   std::string names;
   for (const auto& task : tasks()) names += (names.empty() ? "" : ", ") + task.name;

@@ -15,6 +15,9 @@ std::vector<std::string> dictionary_places();
 /// The model file that an argument names: itself, or model.json of the run's folder.
 std::string model_path(const std::string& argument);
 
+/// Is it a folder of a BERT for sentences, as Hugging Face's libraries write it?
+bool is_sentence_encoder(const std::string& folder);
+
 /// "dates, g2p, pairs"
 std::string task_names();
 bool is_task(const std::string& name);

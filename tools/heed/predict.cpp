@@ -1,8 +1,10 @@
 #include <unistd.h>
+#include <functional>
 #include <iostream>
 
 #include "commands.h"
 #include "heed/models/show/text.h"
+#include "likeness.h"
 #include "output.h"
 #include "places.h"
 
@@ -62,9 +64,9 @@ class Predictor {
 };
 
 /// Lines of stdin: one by one from a person, in groups from a pipe.
-void predict_stdin(Predictor& predict) {
+void predict_stdin(
+    const std::function<void(std::span<const std::string> texts, int64_t line)>& predict) {
   const bool person = isatty(0);
-  if (predict.question().whole) return predict(std::vector<std::string>{"-"});
   if (person) complain("heed: predict: a text a line, Ctrl-D ends");
   const size_t group = person ? 1 : 256;
   std::vector<std::string> texts;
@@ -80,21 +82,40 @@ void predict_stdin(Predictor& predict) {
   predict(texts, first);
 }
 
+int predict_likeness(const Arguments& arguments) {
+  if (arguments.has("beam")) arguments.refuse("--beam: a sentence encoder writes nothing");
+  const auto& words = arguments.texts();
+  Likeness likeness(read_sentence_encoder(words[0]), arguments.has("json"));
+  if (words.size() > 1) {
+    likeness(std::span(words).subspan(1));
+  } else {
+    predict_stdin([&](std::span<const std::string> texts, int64_t) { likeness(texts); });
+  }
+  return 0;
+}
+
 int predict_texts(const Arguments& arguments) {
   const auto& words = arguments.texts();
   if (words.empty()) arguments.refuse("expected a MODEL: a model.json or a run's folder");
+  if (is_sentence_encoder(words[0])) return predict_likeness(arguments);
   const AskOptions options{.beam = arguments.integer("beam", 1).value_or(1)};
   Predictor predict(load(words[0]), options, arguments.has("json"));
   if (words.size() > 1) {
     predict(std::span(words).subspan(1));
+  } else if (predict.question().whole) {
+    predict(std::vector<std::string>{"-"});
   } else {
-    predict_stdin(predict);
+    predict_stdin(std::ref(predict));
   }
   return predict.failed() ? 1 : 0;
 }
 
 std::string details(const Arguments& arguments) {
   if (arguments.texts().empty()) return "heed predict MODEL --help says what that model reads.\n";
+  if (is_sentence_encoder(arguments.texts()[0])) {
+    return "A sentence encoder tells how like each text is to the first: the cosine of their "
+           "vectors,\nwhich --json shows too.\n";
+  }
   const LoadedModel loaded = load(arguments.texts()[0]);
   const auto [words, answered, whole] = loaded.task->question();
   const std::string model = loaded.path + ", a " + loaded.stored.model->type() + ", ";
