@@ -55,8 +55,4 @@ std::string drawn(const show::AttentionMap& map) {
                           .width = terminal.columns});
 }
 
-std::string counted(int64_t count, const std::string& what) {
-  return show::grouped(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 void flush_output() { check(std::fflush(stdout) == 0); }

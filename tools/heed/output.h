@@ -25,8 +25,5 @@ std::string shown_text(std::string_view text);
 /// The map as this terminal can show it.
 std::string drawn(const heed::show::AttentionMap& map);
 
-/// "1 thread", "2,000 threads"
-std::string counted(int64_t count, const std::string& what);
-
 /// Makes sure that all of stdout is written. Throws heed::IoError.
 void flush_output();
