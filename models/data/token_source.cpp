@@ -135,12 +135,7 @@ void for_each_part(const std::string& path, const std::function<void(std::string
 std::unique_ptr<Tokenizer> train_tokenizer_of_file(const std::string& path,
                                                    const TokenizerOptions& options) {
   TokenizerTrainer trainer(options);
-  for_each_part(path, [&](std::string_view part) {
-    if (options.kind != "bpe" && !valid_utf8(part)) {
-      fail<FileError>(path, ": expected text in UTF-8");
-    }
-    trainer.add(part);
-  });
+  for_each_part(path, [&](std::string_view part) { trainer.add(part); });
   return trainer.finish();
 }
 
