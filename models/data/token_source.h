@@ -88,8 +88,7 @@ bool is_token_file(const std::string& path);
 void for_each_part(const std::string& path, const std::function<void(std::string_view)>& each,
                    size_t most = size_t{1} << 20);
 
-/// A tokenizer of a text file of any size. IoError; FileError when the text is not UTF-8 (pairs of
-/// bytes are learned from any file).
+/// A tokenizer of a text file of any size. IoError; FileError as for_each_part.
 std::unique_ptr<Tokenizer> train_tokenizer_of_file(const std::string& path,
                                                    const TokenizerOptions& options);
 
