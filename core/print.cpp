@@ -1,5 +1,6 @@
 // How tensors are written, in PyTorch's format (torch/_tensor_str.py): four decimals, or scientific
 // where the range asks for it; columns aligned; "..." beyond a thousand elements.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <ostream>

@@ -1,5 +1,7 @@
 #include "heed/models/weights.h"
 
+#include <algorithm>
+
 #include "heed/core/convert.h"
 #include "heed/core/error.h"
 #include "heed/core/io/safetensors.h"

@@ -1,5 +1,6 @@
 #include "heed/models/model_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <functional>
 
 #include "heed/core/io/unicode.h"

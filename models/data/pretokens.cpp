@@ -1,6 +1,7 @@
 #include "heed/models/data/pretokens.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "heed/core/io/unicode.h"
 

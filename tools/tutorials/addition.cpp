@@ -3,6 +3,7 @@
 // Data, sizes and accuracy are those of Keras' addition_rnn.py for three digits, reversed: 50,000
 // questions that differ, a tenth of them kept for validation, accuracy by character.
 // github.com/keras-team/keras, examples/addition_rnn.py.
+#include <algorithm>
 #include <set>
 
 #include "heed/heed.h"

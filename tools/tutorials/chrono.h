@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "heed/heed.h"
 
 namespace heed {

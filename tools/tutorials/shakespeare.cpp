@@ -4,6 +4,8 @@
 // A run varies by 0.01 with its first numbers: three are made.
 // Karpathy 2022, github.com/karpathy/nanoGPT, README.md ("I only have a macbook"), train.py and
 // config/train_shakespeare_char.py.
+#include <cmath>
+
 #include "gpt_adamw.h"
 #include "heed/heed.h"
 #include "tutorial.h"
