@@ -2,8 +2,8 @@
 // convex hull, one after the other. What it writes are places of its input, because attention is
 // the output. It learns from sets of 5 to 10 points and counts as right when it goes once round
 // the true polygon, from whichever corner.
-// Vinyals, Fortunato & Jaitly 2015, "Pointer networks", section 4.2 and table 1 (theirs: 512 units
-// and sets of 5 to 50 points).
+// Vinyals, Fortunato & Jaitly 2015, "Pointer networks", section 4.2 and table 1 (theirs: 256 or
+// 512 units, sets of 5 to 50 points).
 #include "heed/heed.h"
 #include "tutorial.h"
 
@@ -50,7 +50,7 @@ int main(int count, char** words) {
   return tutorial("pointer", count, words, [](Tutorial& t) {
     models::Pointer model({.features = 2, .hidden = hidden});
     optim::Adam adam(model.named_parameters(), {.lr = 3e-3});
-    const int64_t steps = t.steps(40000);
+    const int64_t steps = t.steps(100000);
     show::Series five{.name = "5 points"}, ten{.name = "10 points"};
     for (int64_t step = 0; step < steps; ++step) {
       const data::HullBatch batch = data::hull_batch(batch_size, least, most, default_generator());
@@ -62,7 +62,7 @@ int main(int count, char** words) {
       adam.set_lr_factor(optim::linear_warmup(step, 100) * optim::cosine(step, steps));
       adam.step();
       t.progress(step + 1, steps, loss.item());
-      if ((step + 1) % 500 == 0) {
+      if ((step + 1) % 2000 == 0) {
         five.points.emplace_back(step + 1, 100 * accuracy(model, 5, 500));
         ten.points.emplace_back(step + 1, 100 * accuracy(model, 10, 500));
         t.say("step ", step + 1, ": loss ", fixed(loss.item(), 4), ", right ",
