@@ -35,6 +35,13 @@ TEST_CASE("a plot has its lines where its axes say") {
   CHECK(svg(two_lines()) == picture);
 }
 
+TEST_CASE("a series of dots joins nothing") {
+  const std::string drawn =
+      svg({.title = "", .series = {{.name = "", .points = {{0, 0}, {1, 1}}, .dots = true}}});
+  CHECK(drawn.find("d=\"M74.0 304.0h0M554.0 44.0h0\"") != std::string::npos);
+  CHECK(drawn.find("stroke-width=\"7\"") != std::string::npos);
+}
+
 TEST_CASE("ticks of a plot are round numbers around all points") {
   LinePlot plot{.title = "t", .series = {{.name = "a", .points = {{-0.3, 97.2}, {0.44, 99.9}}}}};
   const std::string picture = svg(plot);

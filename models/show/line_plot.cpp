@@ -136,10 +136,12 @@ std::string axes(const LinePlot& plot, const Range& across, const Range& up) {
                      top + height / 2, plot.y.name);
 }
 
-std::string stroke(size_t number, bool dashed) {
+// A dot is a line of length 0 with round ends.
+std::string stroke(size_t number, const Series& series) {
   const std::string c = std::to_string(number % colours);
-  return " fill=\"none\" stroke-width=\"2\" stroke=\"" + std::string(light[number % colours]) +
-         "\" style=\"stroke:var(--c" + c + ")\"" + (dashed ? " stroke-dasharray=\"6 4\"" : "");
+  return " fill=\"none\" stroke-width=\"" + std::string(series.dots ? "7" : "2") + "\" stroke=\"" +
+         std::string(light[number % colours]) + "\" style=\"stroke:var(--c" + c + ")\"" +
+         (series.dashed ? " stroke-dasharray=\"6 4\"" : "") + " stroke-linecap=\"round\"";
 }
 
 std::string line(const LinePlot& plot, size_t number, const Range& across, const Range& up) {
@@ -151,15 +153,14 @@ std::string line(const LinePlot& plot, size_t number, const Range& across, const
     const bool there = std::isfinite(at_x) && std::isfinite(at_y);
     if (there)
       path += (joined ? 'L' : 'M') + fixed(left + across.share(at_x) * width, 1) + ' ' +
-              fixed(top + (1 - up.share(at_y)) * height, 1);
-    joined = there;
+              fixed(top + (1 - up.share(at_y)) * height, 1) + (series.dots ? "h0" : "");
+    joined = there && !series.dots;
   }
   const double x = left + width + 16, y = top + 8 + 20 * double(number);
-  const std::string how = stroke(number, series.dashed);
-  std::string out =
-      "<path stroke-linejoin=\"round\" stroke-linecap=\"round\"" + how + " d=\"" + path + "\"/>\n";
-  out += "<line" + how + attribute("x1", x) + attribute("y1", y) + attribute("x2", x + 22) +
-         attribute("y2", y) + "/>\n";
+  const std::string how = stroke(number, series);
+  std::string out = "<path stroke-linejoin=\"round\"" + how + " d=\"" + path + "\"/>\n";
+  out += "<line" + how + attribute("x1", series.dots ? x + 11 : x) + attribute("y1", y) +
+         attribute("x2", series.dots ? x + 11 : x + 22) + attribute("y2", y) + "/>\n";
   return out + words("", x + 28, y + 4, series.name);
 }
 

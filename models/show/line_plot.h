@@ -13,12 +13,13 @@ struct Axis {
   Scale scale = Scale::linear;
 };
 
-/// Points joined in their order. A point that has no place (not finite, or not above 0 on a
-/// logarithmic axis) leaves a gap.
+/// Points joined in their order, or dots. A point that has no place (not finite, or not above 0 on
+/// a logarithmic axis) leaves a gap.
 struct Series {
   std::string name;
   std::vector<std::pair<double, double>> points = {};  ///< x, y
   bool dashed = false;                                 ///< for what the others are compared with
+  bool dots = false;
 };
 
 struct LinePlot {

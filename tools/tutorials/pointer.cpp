@@ -30,18 +30,17 @@ std::string picture(const models::Pointer& model) {
   const data::HullBatch batch = data::hull_batch(1, most, most, generator);
   const auto path = models::greedy(models::decoder_of(model, batch.points),
                                    {.max_length = most + 2, .eos = 0, .maps = false})[0];
-  show::Series corners{.name = "what it points at"};
-  show::LinePlot plot{.title = "The hull of ten points", .x = {.name = "x"}, .y = {.name = "y"}};
-  for (int64_t i = 0; i < most; ++i) {  // a dot is a line from a point to itself
-    const std::pair at(batch.points.at({0, i, 0}), batch.points.at({0, i, 1}));
-    plot.series.push_back({.name = "point " + std::to_string(i + 1), .points = {at, at}});
-  }
+  show::Series points{.name = "the points", .dots = true}, corners{.name = "what it points at"};
+  const auto at = [&](int64_t i) {
+    return std::pair(batch.points.at({0, i, 0}), batch.points.at({0, i, 1}));
+  };
+  for (int64_t i = 0; i < most; ++i) points.points.push_back(at(i));
   for (const int64_t token : path.tokens)
-    if (token > 0)
-      corners.points.emplace_back(batch.points.at({0, token - 1, 0}),
-                                  batch.points.at({0, token - 1, 1}));
-  plot.series.push_back(corners);
-  return show::svg(plot);
+    if (token > 0) corners.points.push_back(at(token - 1));
+  return show::svg({.title = "The hull of ten points",
+                    .x = {.name = "x"},
+                    .y = {.name = "y"},
+                    .series = {points, corners}});
 }
 
 }  // namespace
