@@ -15,9 +15,6 @@ namespace {
 
 constexpr double task_reads = 65536;  // elements of keys and values
 
-template <class T>
-constexpr T infinity = std::numeric_limits<T>::infinity();
-
 /// sums (keys, unit): q . k_j in as many partial sums, for a q of `whole` elements (whole units),
 /// zero from the depth of the keys on.
 template <class T>

@@ -16,13 +16,9 @@ namespace {
 
 constexpr int64_t key_tile = 64;  // its keys and values stay in the first cache for all panels
 constexpr int64_t panels = 2;     // for each task
-constexpr double task_flops = 3e6;
 
 template <class T>
 constexpr int64_t most_lanes = 2 * tiles::unit<T>;
-
-template <class T>
-constexpr T infinity = std::numeric_limits<T>::infinity();
 
 /// The queries [first, first + count), one in each lane.
 template <class T>

@@ -2,10 +2,16 @@
 // internal
 
 #include <algorithm>
+#include <limits>
 
 #include "heed/core/scaled_dot_product_attention.h"
 
 namespace heed::detail {
+
+inline constexpr double task_flops = 3e6;  // a task's worth of work
+
+template <class T>
+inline constexpr T infinity = std::numeric_limits<T>::infinity();
 
 /// Rows (batch, head, step) of a tensor of four dimensions, each dense, wherever they lie.
 template <class T>

@@ -24,14 +24,10 @@ using detail::HeadRows;
 using detail::TileMask;
 
 constexpr int64_t query_tile = 64;
-constexpr double task_flops = 3e6;
 constexpr int64_t least_tasks = 16;  // where the sequence is long enough to be cut
 
 template <class T>
 constexpr int64_t most_lanes = 4 * tiles::unit<T>;  // keys of a tile
-
-template <class T>
-constexpr T infinity = std::numeric_limits<T>::infinity();
 
 /// Where the gradients go, and what they come from.
 template <class T>
@@ -64,7 +60,7 @@ struct TileRows {
         Vector p = L::at(scores + at) * scale - logsumexp[r];
         if (added) {
           const Vector a = L::at(added + at);
-          p = a == -infinity<T> ? a : p + a;
+          p = a == -detail::infinity<T> ? a : p + a;
         }
         p = p > T(0) ? Vector{} : p;  // a weight is at most 1
         L::exp(p);
@@ -251,7 +247,7 @@ template <class T>
 void run_tasks(const AttentionProblem<T>& p, const Gradients<T>& gradients, const Cut& cut) {
   const double flops = 10.0 * double(p.Q) * double(cut.keys) * double(p.D + p.E) / 2 *
                        double(p.B * p.H) / double(std::max<int64_t>(1, cut.batches * cut.heads));
-  const int64_t grain = int64_t(std::max(1.0, task_flops / std::max(flops, 1.0)));
+  const int64_t grain = int64_t(std::max(1.0, detail::task_flops / std::max(flops, 1.0)));
   const int64_t batches = cut.batches > 0 ? p.B / cut.batches : 0, heads = p.K / cut.heads;
   parallel_for(0, cut.batches * cut.heads * cut.pieces, grain, [&](int64_t begin, int64_t end) {
     BackwardPiece<T> work(p, gradients);

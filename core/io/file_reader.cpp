@@ -26,13 +26,13 @@ int opened(const std::string& path) {
   }
 }
 
-struct stat status_of(int file, const std::string& path) {
+}  // namespace
+
+struct stat detail::status_of(int file, const std::string& path) {
   struct stat status {};
   if (::fstat(file, &status) != 0) refused(errno, path, "cannot read its status");
   return status;
 }
-
-}  // namespace
 
 int detail::open_regular_file(const std::string& path) {
   const int file = opened(path);
@@ -45,7 +45,7 @@ int detail::open_regular_file(const std::string& path) {
 
 FileReader::FileReader(std::string path)
     : path_(std::move(path)), file_(detail::open_regular_file(path_)) {
-  size_ = size_t(status_of(file_.number(), path_).st_size);
+  size_ = size_t(detail::status_of(file_.number(), path_).st_size);
 }
 
 void FileReader::read(size_t offset, std::span<std::byte> into) const {

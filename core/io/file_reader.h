@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <span>
 #include <string>
@@ -12,6 +14,8 @@ namespace detail {
 
 /// Opens a file for reading. IoError when that is refused; FileError when it is no regular file.
 int open_regular_file(const std::string& path);
+/// fstat of an open file; IoError, which names the path, when it is refused.
+struct stat status_of(int file, const std::string& path);
 
 }  // namespace detail
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "heed/core/error.h"
+#include "heed/core/io/file_reader.h"
 
 namespace heed {
 
@@ -42,12 +43,6 @@ int open_file(const std::string& path, int flags) {
   const int file = uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); });
   if (file < 0) refused(errno, path, "cannot open");
   return file;
-}
-
-struct stat status_of(const FileDescriptor& file, const std::string& path) {
-  struct stat status {};
-  if (::fstat(file.number(), &status) != 0) refused(errno, path, "cannot read its status");
-  return status;
 }
 
 // Writes all bytes or says why not (an errno value; 0 is success).
@@ -199,7 +194,7 @@ void FileDescriptor::close(const std::string& path) {
 
 std::string read_file(const std::string& path, size_t limit) {
   const FileDescriptor file(open_file(path, O_RDONLY));
-  const struct stat status = status_of(file, path);
+  const struct stat status = detail::status_of(file.number(), path);
   if (S_ISDIR(status.st_mode)) fail<IoError>(path, ": cannot read: it is a folder");
   const auto known = size_t(S_ISREG(status.st_mode) ? status.st_size : 0);
   const auto check = [&](size_t size) {

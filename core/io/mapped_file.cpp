@@ -13,12 +13,6 @@
 namespace heed {
 namespace {
 
-struct stat status_of(const detail::FileDescriptor& file, const std::string& path) {
-  struct stat status {};
-  if (::fstat(file.number(), &status) == 0) return status;
-  fail<IoError>(path, ": cannot read its status: ", std::generic_category().message(errno));
-}
-
 int64_t last_written(const struct stat& status) {
   return int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
@@ -27,7 +21,7 @@ int64_t last_written(const struct stat& status) {
 
 MappedFile::MappedFile(std::string path)
     : path_(std::move(path)), file_(detail::open_regular_file(path_)) {
-  const struct stat status = status_of(file_, path_);
+  const struct stat status = detail::status_of(file_.number(), path_);
   changed_ = last_written(status);
   size_ = size_t(status.st_size);
   if (size_ == 0) return;  // cannot be mapped
@@ -44,7 +38,7 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::check_unchanged() const {
-  const struct stat status = status_of(file_, path_);
+  const struct stat status = detail::status_of(file_.number(), path_);
   if (size_t(status.st_size) == size_ && last_written(status) == changed_) return;
   fail<FileError>(path_, ": was changed while it was read");
 }

@@ -102,7 +102,7 @@ Labelled named_image(const std::string& name) {
   const int64_t place = std::stoll(digits);
   require(all.dim() == 3 && place < all.size(0), "\"", name, "\": the file holds ", all.shape(),
           " bytes, and no image ", place);
-  part.images = all.dim() == 3 ? narrow(all, 0, place, 1) : all;
+  part.images = narrow(all, 0, place, 1);
   part.labels = {0};
   part.names = {name};
   return part;

@@ -61,11 +61,6 @@ void check_readable(const data::Tokenizer& tokenizer, std::string_view text) {
   require(!tokenizer.encode(text).empty(), "\"", text, "\": there is nothing to read");
 }
 
-std::vector<double> numbers(const Tensor& tensor) {
-  const Tensor doubles = contiguous(to(tensor, f64));
-  return {doubles.data<double>(), doubles.data<double>() + doubles.numel()};
-}
-
 data::TokenizerOptions TokenChoice::options(bool specials) const {
   return {.kind = tokens,
           .vocabulary = vocabulary == 0 && tokens == "bpe" ? 1000 : vocabulary,

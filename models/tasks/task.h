@@ -12,6 +12,7 @@
 #include "heed/models/model_file.h"
 #include "heed/models/show/attention_map.h"
 #include "heed/models/train/trainer.h"
+#include "heed/models/train/transcribe.h"
 
 namespace heed::models {
 
@@ -164,9 +165,6 @@ void preset(std::span<const Field> fields,
 /// Error, which names the text and what the model knows, for a text without tokens, or with a
 /// character (or, where no token stands for unknown words, a word) that the tokenizer lacks.
 void check_readable(const data::Tokenizer& tokenizer, std::string_view text);
-
-/// The numbers of a floating tensor, row after row.
-std::vector<double> numbers(const Tensor& tensor);
 
 /// Where a self-attending model looked: of weights (1, heads, T, S) of each layer first the mean of
 /// the last layer, then each head of each layer, their places in the titles.

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "heed/core/convert.h"
 #include "heed/core/creation.h"
 #include "heed/core/dtype.h"
 #include "heed/core/error.h"
@@ -15,13 +16,6 @@
 
 namespace heed::models {
 namespace {
-
-std::vector<double> numbers(const Tensor& weights) {
-  return dispatch_floating(weights.dtype(), "transcribe", [&](auto t) {
-    const auto* begin = weights.data<decltype(t)>();
-    return std::vector<double>(begin, begin + weights.numel());
-  });
-}
 
 /// The places of the sources, the shortest first: neighbours are of similar length.
 std::vector<int64_t> by_length(std::span<const std::vector<int64_t>> sources) {
@@ -67,6 +61,11 @@ std::vector<Hypothesis> decoded(const Seq2Seq& model, const Tensor& source, cons
 }
 
 }  // namespace
+
+std::vector<double> numbers(const Tensor& tensor) {
+  const Tensor doubles = contiguous(to(tensor, f64));
+  return {doubles.data<double>(), doubles.data<double>() + doubles.numel()};
+}
 
 std::vector<Transcript> transcribe(const StoredModel& model, std::span<const std::string> texts,
                                    TranscribeOptions options) {

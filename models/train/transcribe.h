@@ -37,4 +37,7 @@ std::vector<Transcript> transcribe(const StoredModel& model, std::span<const std
 /// The weights of a transcript as a map to draw.
 show::AttentionMap attention_map(const Transcript& transcript, std::string title);
 
+/// The numbers of a floating tensor, row after row.
+std::vector<double> numbers(const Tensor& tensor);
+
 }  // namespace heed::models
