@@ -125,6 +125,13 @@ TEST_CASE("a language model learns a text, and comes back from its file") {
   const Report whole = again->test(loaded);
   CHECK(whole.count > 9 * tenth);
   CHECK(whole.origin == "of " + data);
+  check_error(
+      [&] {
+        const RunConfig generated = default_run("lm", model);
+        set_field(generated.task->options(), "whole", "true");
+        generated.task->read({});
+      },
+      "--whole measures all of a file, so it needs --data FILE");
   set_field(config.task->options(), "whole", "true");
   config.task->read({});
   StoredModel other;

@@ -165,7 +165,7 @@ std::string Json::describe() const {
   if (!value) return dump();
   std::string shown;
   size_t length = std::min(value->size(), max_shown);
-  while (length > 0 && length < value->size() && ((*value)[length] & 0xc0) == 0x80) --length;
+  while (length > 0 && length < value->size() && continues_code_point((*value)[length])) --length;
   append_string(shown, std::string_view(*value).substr(0, length));
   return length < value->size() ? shown + "..." : shown;
 }

@@ -56,7 +56,7 @@ CodePoint first_code_point(std::string_view text) {
   char32_t value = first & (0x7f >> length);
   for (size_t i = 1; i < length; ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xc0) != 0x80) return {};
+    if (!continues_code_point(text[i])) return {};
     value = value << 6 | (byte & 0x3f);
   }
   constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

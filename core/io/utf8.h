@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,16 @@ struct CodePoint {
   char32_t value = 0;
   size_t length = 0;  ///< in bytes; 0 when the bytes are not UTF-8
 };
+
+/// Whether a byte of well-formed UTF-8 goes on with the code point before it.
+inline bool continues_code_point(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
+
+/// How many code points a text of well-formed UTF-8 has.
+inline int64_t count_code_points(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return !continues_code_point(c); });
+}
 
 /// The first code point of a text that is not empty.
 CodePoint first_code_point(std::string_view text);

@@ -68,7 +68,7 @@ size_t first_pretoken(std::string_view text) {
 
 std::string_view first_part(std::string_view text, size_t most) {
   if (text.size() <= most) return text;
-  const auto inside = [&](size_t at) { return (uint8_t(text[at]) & 0xc0) == 0x80; };
+  const auto inside = [&](size_t at) { return continues_code_point(text[at]); };
   const auto space = [&](size_t at) {
     return first_character(text.substr(at)).kind == Kind::space;
   };

@@ -72,10 +72,6 @@ std::vector<std::string> words(std::string_view text) {
   return found;
 }
 
-size_t count_characters(std::string_view text) {
-  return size_t(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
 }  // namespace
 
 WordPieceTokenizer::WordPieceTokenizer(std::vector<std::string> tokens, bool lower_case)
@@ -110,9 +106,9 @@ int64_t WordPieceTokenizer::special(std::string_view token) const {
 }
 
 void WordPieceTokenizer::add_word(std::string_view word, std::vector<int64_t>& ids) const {
-  constexpr size_t longest_word = 100;
+  constexpr int64_t longest_word = 100;
   const size_t before = ids.size();
-  bool known = count_characters(word) <= longest_word;
+  bool known = count_code_points(word) <= longest_word;
   for (size_t begin = 0; known && begin < word.size();) {
     const std::string_view prefix = begin > 0 ? continuation : "";
     std::string candidate = std::string(prefix) + std::string(word.substr(begin));

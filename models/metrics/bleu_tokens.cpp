@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <utility>
+
+#include "heed/core/io/utf8.h"
 
 namespace heed::data {
 namespace {
@@ -87,8 +88,7 @@ namespace detail {
 std::vector<std::string> characters(std::string_view text) {
   std::vector<std::string> all;
   for (const char c : text) {
-    const bool goes_on = (uint8_t(c) & 0xC0) == 0x80;
-    if (!goes_on || all.empty()) all.emplace_back();
+    if (!continues_code_point(c) || all.empty()) all.emplace_back();
     all.back() += c;
   }
   return all;

@@ -23,18 +23,12 @@ constexpr int64_t validation_windows = 512, sample_tokens = 200;
 
 /// Where the last tenth of the text's characters begins.
 size_t end_of_training(std::string_view text) {
-  const int64_t characters = int64_t(data::split(data::Unit::character, text).size());
-  int64_t left = characters * 9 / 10;
+  int64_t left = count_code_points(text) * 9 / 10;
   size_t place = 0;
   for (; place < text.size(); ++place) {
-    const bool first_byte = (static_cast<unsigned char>(text[place]) & 0xc0) != 0x80;
-    if (first_byte && left-- == 0) break;
+    if (!continues_code_point(text[place]) && left-- == 0) break;
   }
   return place;
-}
-
-int64_t count_characters(std::string_view text) {
-  return int64_t(data::split(data::Unit::character, text).size());
 }
 
 /// The same of ids.
@@ -45,7 +39,7 @@ double token_characters(const data::Tokenizer& tokenizer, const data::TokenSourc
   std::vector<int64_t> ids(size_t(std::min<int64_t>(tokens.size(), 100'000)));
   tokens.read(0, ids);
   const std::string text = repaired_utf8(tokenizer.decode(ids));
-  return double(count_characters(text)) / double(ids.size());
+  return double(count_code_points(text)) / double(ids.size());
 }
 
 /// Some tokens as the model goes on from the first token of the text.
@@ -110,6 +104,10 @@ void Lm::check_options() const {
 
 void Lm::read(const DataPlaces&) {
   check_options();
+  require(
+      !chosen_.whole || !chosen_.data.empty(),
+      "lm: --whole measures all of a file, so it needs --data FILE: the generated sentences are ",
+      "those that a model has learned from");
   std::string text;
   if (chosen_.data.empty()) {
     for (const auto& sentence : data::grammar_examples(20'000, 1, data::Part::train)) {
@@ -141,9 +139,9 @@ DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
   stored.tokenizers = {{"text", tokenizer}};
   set_size(model, "tokens", tokenizer->size());
   train_ = std::make_unique<data::TokenList>(tokenizer->encode(train_text_));
-  return {.examples = show::counted(count_characters(train_text_), "characters") + " to learn (" +
+  return {.examples = show::counted(count_code_points(train_text_), "characters") + " to learn (" +
                       show::counted(train_->size(), "tokens") + "), " +
-                      show::grouped(count_characters(validation_text_)) + " to validate",
+                      show::grouped(count_code_points(validation_text_)) + " to validate",
           .sizes = "vocabulary of " + show::counted(tokenizer->size(), "tokens"),
           .items = "tokens"};
 }
@@ -200,7 +198,7 @@ Report Lm::measured(const StoredModel& stored, int64_t most_windows, bool sample
   const TextFit fit = fit_of(model, *tokens, window_length(model, kept_.length), most_windows);
   const double characters =
       file_ ? token_characters(stored.tokenizer("text"), *tokens)
-            : double(count_characters(validation_text_)) / double(tokens->size());
+            : double(count_code_points(validation_text_)) / double(tokens->size());
   const double bits = fit.loss() / std::numbers::ln2 / characters;
   Report report{.measures = Json::object()
                                 .set("loss", fit.loss())
