@@ -344,6 +344,23 @@ TEST_CASE("progress in a log is a plain line now and then") {
         "step 13/26  loss 0.5000  0:13 elapsed, 0:13 left\n");
 }
 
+TEST_CASE("progress that begins again measures the second walk alone") {
+  Stage stage;
+  {
+    Progress progress(stage.options({}));
+    for (int second = 1; second <= 15; ++second) {  // the first walk takes a second a step
+      stage.now = second <= 9 ? second : 9 + 2 * (second - 9);
+      const int step = second <= 9 ? second : second - 9;
+      progress.update({.step = step, .total = 10});
+    }
+  }
+  CHECK(stage.out ==
+        "step  5/10  0:05 elapsed, 0:05 left\n"
+        "step  1/10  0:11 elapsed\n"
+        "step  4/10  0:17 elapsed, 0:12 left\n"
+        "step  6/10  0:21 elapsed, 0:08 left\n");
+}
+
 TEST_CASE("progress on a terminal is one line, redrawn and erased") {
   Stage stage;
   const TerminalFacts terminal{

@@ -119,10 +119,11 @@ Progress::~Progress() {
 void Progress::update(const ProgressFields& fields) {
   if (options_.quiet) return;
   const double now = options_.clock();
-  if (!first_step_) {
+  if (!first_step_ || fields.step < last_step_) {  // another model may begin at step 1 again
     first_step_ = fields.step;
     first_time_ = now;
   }
+  last_step_ = fields.step;
   if (redraws_ && now < next_) return;
   pending_ = fields;
   if (!fields.elapsed_seconds) pending_->elapsed_seconds = now - start_;

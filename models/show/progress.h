@@ -68,6 +68,7 @@ class Progress {
   double start_ = 0;
   double next_ = 0;  // when the next line is due
   std::optional<std::int64_t> first_step_;
+  std::int64_t last_step_ = 0;
   double first_time_ = 0;
   std::optional<ProgressFields> pending_;  // the newest state, not yet in the log
 };
