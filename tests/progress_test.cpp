@@ -13,6 +13,12 @@ using namespace heed::show;
 
 namespace {
 
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
 struct Stage {
   double now = 0;
   std::string out;
