@@ -87,7 +87,8 @@ TEST_CASE("the fit of a text is the cross entropy of its windows") {
 
 TEST_CASE("windows of the text are drawn by the seed, and none reaches beyond its end") {
   const Even model;
-  const data::TokenList ids(some_ids(9, 5));
+  const auto nine = some_ids(9, 5);
+  const data::TokenView ids(nine);
   const TrainingConfig config{.batch_size = 4};
   auto next = text_loss(model, ids, 8, config);  // there is only one place
   CHECK(next().items == 32);

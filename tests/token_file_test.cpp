@@ -26,10 +26,10 @@ Ids all_of(const TokenSource& source) {
   return ids;
 }
 
-TokenList counting(int64_t count) {
+Ids counting(int64_t count) {
   Ids ids;
   for (int64_t i = 0; i < count; ++i) ids.push_back(i);
-  return TokenList(std::move(ids));
+  return ids;
 }
 
 /// A token file of "abcabc..." in characters.
@@ -183,7 +183,8 @@ TEST_CASE("token file: a text that cannot be encoded leaves the old file") {
 }
 
 TEST_CASE("random windows: each token and the one after it, by the seed and the number alone") {
-  const TokenList text = counting(50);
+  const Ids fifty = counting(50), seven = counting(7);
+  const TokenView text(fifty), tight(seven);
   RandomWindows windows(text, 4, 6, 1), same(text, 4, 6, 1), other(text, 4, 6, 2);
   bool differs = false, moved = false;
   for (int i = 0; i < 20; ++i) {
@@ -201,7 +202,6 @@ TEST_CASE("random windows: each token and the one after it, by the seed and the 
   CHECK(same.state() == 8);
   windows.set_state(7);
   CHECK(equal(windows.next().in, seventh));
-  const TokenList tight = counting(7);
   CHECK(RandomWindows(tight, 1, 6, 1).next().in.at({0, 0}) == 0);  // there is only one place
   check_error([&] { RandomWindows(tight, 1, 7, 1); }, "has 7 tokens, and a window 7 and one more");
   check_error([&] { RandomWindows(tight, 0, 3, 1); }, "rows and length of at least 1, got 0 and 3");

@@ -19,6 +19,19 @@ size_t ascii_prefix(std::string_view text) {
   return count;
 }
 
+/// How many bytes at the beginning are UTF-8, up to the first that is not.
+size_t valid_prefix(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    at += ascii_prefix(text.substr(at));
+    if (at == text.size()) break;
+    const size_t length = first_code_point(text.substr(at)).length;
+    if (length == 0) break;
+    at += length;
+  }
+  return at;
+}
+
 struct Range {
   char32_t first, last;
 };
@@ -75,28 +88,23 @@ void append_utf8(std::string& text, char32_t code) {
   for (int i = more - 1; i >= 0; --i) text += char(0x80 | (code >> 6 * i & 0x3f));
 }
 
-bool valid_utf8(std::string_view text) {
-  while (!text.empty()) {
-    text.remove_prefix(ascii_prefix(text));
-    if (text.empty()) break;
-    const size_t length = first_code_point(text).length;
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
+bool valid_utf8(std::string_view text) { return valid_prefix(text) == text.size(); }
+
+void check_utf8(std::string_view text) {
+  const size_t at = valid_prefix(text);
+  if (at == text.size()) return;
+  constexpr const char* digits = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(text[at]);
+  fail<FileError>("utf8: byte ", at, " (0x", digits[byte >> 4], digits[byte & 15],
+                  ") is not valid UTF-8");
 }
 
 std::vector<std::string> utf8_characters(std::string_view text) {
+  check_utf8(text);
   std::vector<std::string> characters;
+  characters.reserve(size_t(count_code_points(text)));
   for (size_t at = 0; at < text.size(); at += characters.back().size()) {
-    const size_t length = first_code_point(text.substr(at)).length;
-    if (length == 0) {
-      constexpr const char* digits = "0123456789abcdef";
-      const auto byte = static_cast<unsigned char>(text[at]);
-      fail<FileError>("utf8: byte ", at, " (0x", digits[byte >> 4], digits[byte & 15],
-                      ") is not valid UTF-8");
-    }
-    characters.emplace_back(text.substr(at, length));
+    characters.emplace_back(text.substr(at, first_code_point(text.substr(at)).length));
   }
   return characters;
 }

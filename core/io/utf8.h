@@ -13,8 +13,10 @@ namespace heed {
 /// U+10FFFF.
 bool valid_utf8(std::string_view text);
 
-/// The code points of the text, each as its own UTF-8 string.
-/// Throws FileError "utf8: byte 3 (0xff) is not valid UTF-8" (counted from 0).
+/// Throws FileError "utf8: byte 3 (0xff) is not valid UTF-8" (counted from 0) unless the text is.
+void check_utf8(std::string_view text);
+
+/// The code points of the text, each as its own UTF-8 string. Throws what check_utf8 throws.
 std::vector<std::string> utf8_characters(std::string_view text);
 
 struct CodePoint {

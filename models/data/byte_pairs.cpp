@@ -41,10 +41,10 @@ BytePairTokenizer::BytePairTokenizer(std::vector<std::string> tokens, std::span<
   require(tokens_.size() < size_t{1} << 31, "bpe: ", tokens_.size(), " tokens are too many");
   for (int64_t id = 0; id < size(); ++id) {
     const bool usable = !tokens_[id].empty() && valid_utf8(tokens_[id]);
-    require(usable, "bpe: token ", id, " is empty or not UTF-8: ", shown(tokens_[id]));
+    if (!usable) fail("bpe: token ", id, " is empty or not UTF-8: ", shown(tokens_[id]));
     const auto [first, inserted] = ids_.try_emplace(tokens_[id], id);
-    require(inserted, "bpe: token ", id, " ", shown(tokens_[id]), " is token ", first->second,
-            " again");
+    if (inserted) continue;
+    fail("bpe: token ", id, " ", shown(tokens_[id]), " is token ", first->second, " again");
   }
   add_bytes();
   for (const Merge& merge : merges) add_merge(merge);
@@ -62,12 +62,15 @@ void BytePairTokenizer::add_bytes() {
 void BytePairTokenizer::add_merge(const Merge& merge) {
   const auto left = find(merge.first), right = find(merge.second);
   const auto result = find(merge.first + merge.second);
+  const auto refuse = [&](const char* why) {
+    fail("bpe: ", merge_name(merges_.size(), merge), why);
+  };
   const bool made = left && right && bytes_[*left] && bytes_[*right];
-  require(made, "bpe: ", merge_name(merges_.size(), merge), " joins what no earlier merge made");
-  require(result.has_value(), "bpe: ", merge_name(merges_.size(), merge), " makes no known token");
+  if (!made) refuse(" joins what no earlier merge made");
+  if (!result) refuse(" makes no known token");
   const Joined joined{.rank = int64_t(merges_.size()), .token = *result};
   const bool fresh = joined_.try_emplace(pair_key(*left, *right), joined).second;
-  require(fresh, "bpe: ", merge_name(merges_.size(), merge), " came before");
+  if (!fresh) refuse(" came before");
   merges_.emplace_back(*left, *right);
   bytes_[*result] = *bytes_[*left] + *bytes_[*right];
 }

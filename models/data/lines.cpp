@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <vector>
 
 #include "heed/core/error.h"
 #include "heed/core/io/utf8.h"
@@ -11,14 +10,7 @@
 namespace heed::data {
 namespace {
 
-std::vector<std::string> characters_or_bytes(std::string_view text) {
-  if (valid_utf8(text)) return utf8_characters(text);
-  std::vector<std::string> bytes;
-  for (const char byte : text) bytes.emplace_back(1, byte);
-  return bytes;
-}
-
-bool printable(const std::string& character) {
+bool printable(std::string_view character) {
   const auto byte = static_cast<unsigned char>(character[0]);
   return character.size() > 1 || (byte >= 0x20 && byte < 0x7f);
 }
@@ -43,17 +35,19 @@ void for_each_line(const std::string& path, const std::function<void(const Line&
 std::string shown(std::string_view text) {
   constexpr size_t limit = 60;
   constexpr const char* digits = "0123456789abcdef";
-  const auto parts = characters_or_bytes(text);
+  const bool characters = valid_utf8(text);  // else bytes
   std::string out = "\"";
-  for (size_t i = 0; i < parts.size() && i < limit; ++i) {
-    if (printable(parts[i])) {
-      out += parts[i];
+  for (size_t i = 0; i < limit && !text.empty(); ++i) {
+    const auto part = text.substr(0, characters ? first_code_point(text).length : 1);
+    if (printable(part)) {
+      out += part;
     } else {
-      const auto byte = static_cast<unsigned char>(parts[i][0]);
+      const auto byte = static_cast<unsigned char>(part[0]);
       out.append({'\\', 'x', digits[byte >> 4], digits[byte & 15]});
     }
+    text.remove_prefix(part.size());
   }
-  return out + (parts.size() > limit ? "…\"" : "\"");
+  return out + (text.empty() ? "\"" : "…\"");
 }
 
 }  // namespace heed::data

@@ -75,15 +75,17 @@ std::string_view first_part(std::string_view text, size_t most) {
   size_t behind = most;  // where the character after the one looked at begins
   while (behind > 1 && behind + 4 > most && inside(behind)) --behind;
   const size_t whole = behind;
+  size_t other = 0;  // before white space that is not ASCII
   for (bool space_behind = space(behind); behind > 0;) {
     size_t at = behind - 1;
     while (at > 0 && at + 4 > behind && inside(at)) --at;
-    const bool space_here = space(at);
-    if (space_behind && !space_here) return text.substr(0, behind);
+    const bool space_here = space(at), cut = space_behind && !space_here;
+    if (cut && uint8_t(text[behind]) < 0x80) return text.substr(0, behind);
+    if (cut && other == 0) other = behind;
     space_behind = space_here;
     behind = at;
   }
-  return text.substr(0, whole);
+  return text.substr(0, other > 0 ? other : whole);
 }
 
 }  // namespace heed::data

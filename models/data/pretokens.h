@@ -15,7 +15,8 @@ size_t first_pretoken(std::string_view text);
 
 /// The first part of a text, at most `most` bytes (at least 1) where that can be, such that the
 /// tokens of the parts are the tokens of the whole, whatever the kind of tokeniser: it ends before
-/// white space. Text without white space is cut at a character.
+/// white space of ASCII, which alone ends a word. Text without is cut before other white space,
+/// where no piece of GPT-2's pattern is, or else at a character.
 std::string_view first_part(std::string_view text, size_t most);
 
 }  // namespace heed::data

@@ -15,6 +15,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "token files hold little-endian numbers");
 
 constexpr std::string_view magic = "heedtok1";
+constexpr size_t part_size = size_t{1} << 20;  // of a text that is in memory
 
 struct Header {
   char name[8] = {};
@@ -71,6 +72,22 @@ void append_ids(AtomicFile& file, std::span<const int64_t> ids) {
 }  // namespace
 
 void TokenView::read(int64_t begin, std::span<int64_t> into) const {
+  std::copy_n(ids_.begin() + begin, into.size(), into.begin());
+}
+
+TokenList::TokenList(const Tokenizer& tokenizer, std::string_view text) {
+  require(tokenizer.size() <= int64_t{1} << 32, "TokenList: ", tokenizer.size(),
+          " tokens are too many");
+  ids_.reserve(text.size());  // what stays empty of it takes no memory
+  while (!text.empty()) {
+    const std::string_view part = first_part(text, part_size);
+    const auto more = tokenizer.encode(part);
+    ids_.insert(ids_.end(), more.begin(), more.end());
+    text.remove_prefix(part.size());
+  }
+}
+
+void TokenList::read(int64_t begin, std::span<int64_t> into) const {
   std::copy_n(ids_.begin() + begin, into.size(), into.begin());
 }
 

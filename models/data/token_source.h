@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "heed/core/io/mapped_file.h"
@@ -33,17 +33,17 @@ class TokenView final : public TokenSource {
   std::span<const int64_t> ids_;
 };
 
-/// Ids in memory of its own.
+/// The ids of a text in memory, four bytes each.
 class TokenList final : public TokenSource {
  public:
-  explicit TokenList(std::vector<int64_t> ids) : ids_(std::move(ids)) {}
+  /// Encodes the text part by part, so that nothing but the ids grows with it. Error when the
+  /// tokenizer cannot encode it.
+  TokenList(const Tokenizer& tokenizer, std::string_view text);
   int64_t size() const override { return int64_t(ids_.size()); }
-  void read(int64_t begin, std::span<int64_t> into) const override {
-    TokenView(ids_).read(begin, into);
-  }
+  void read(int64_t begin, std::span<int64_t> into) const override;
 
  private:
-  std::vector<int64_t> ids_;
+  std::vector<uint32_t> ids_;
 };
 
 /// The ids [begin, end) of another source: nine tenths to learn from, the rest to validate.

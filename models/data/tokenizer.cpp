@@ -1,5 +1,9 @@
 #include "heed/models/data/tokenizer.h"
 
+#include <array>
+#include <functional>
+#include <unordered_map>
+
 #include "heed/core/error.h"
 #include "heed/core/io/unicode.h"
 #include "heed/models/data/byte_pairs.h"
@@ -11,14 +15,31 @@
 namespace heed::data {
 namespace {
 
-constexpr size_t part_size = size_t{1} << 20;  // keeps the lists of a large text's tokens small
+constexpr size_t part_size = size_t{1} << 20;  // keeps the counts of a text's parts small
 
-void count_pieces(std::string_view text, TokenCounts& counts) {
+/// How often each token of a part occurs: most come again and again.
+class PartCounts {
+ public:
+  void add(std::string_view token) {
+    token.size() == 1 ? ++letters_[uint8_t(token[0])] : ++others_[token];
+  }
+
+  void add_to(TokenCounts& counts) const {
+    for (size_t byte = 0; byte < letters_.size(); ++byte) {
+      if (letters_[byte] > 0) counts[std::string(1, char(byte))] += letters_[byte];
+    }
+    for (const auto& [token, count] : others_) counts[std::string(token)] += count;
+  }
+
+ private:
+  std::array<int64_t, 256> letters_{};  // tokens of one byte
+  std::unordered_map<std::string_view, int64_t> others_;
+};
+
+void for_each_pretoken(std::string_view text, const std::function<void(std::string_view)>& each) {
   while (!text.empty()) {
     const std::string_view piece = text.substr(0, first_pretoken(text));
-    const auto found = counts.find(piece);
-    if (found == counts.end()) counts.emplace(piece, 1);
-    if (found != counts.end()) ++found->second;
+    each(piece);
     text.remove_prefix(piece.size());
   }
 }
@@ -45,8 +66,14 @@ TokenizerTrainer::TokenizerTrainer(TokenizerOptions options) : options_(std::mov
 }
 
 void TokenizerTrainer::count(std::string_view text) {
-  if (options_.kind == "bpe") return count_pieces(text, counts_);
-  count_tokens(split(parse_unit(options_.kind), text), counts_);
+  PartCounts counts;
+  const auto add = [&](std::string_view token) { counts.add(token); };
+  if (options_.kind == "bpe") {
+    for_each_pretoken(text, add);
+  } else {
+    for_each_token(parse_unit(options_.kind), text, add);
+  }
+  counts.add_to(counts_);
 }
 
 void TokenizerTrainer::add(std::string_view text) {

@@ -1,7 +1,6 @@
 #include "heed/models/data/unit.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "heed/core/error.h"
 #include "heed/core/io/utf8.h"
@@ -10,22 +9,36 @@
 namespace heed::data {
 namespace {
 
-std::vector<std::string> split_words(std::string_view text) {
+void for_each_word(std::string_view text, const std::function<void(std::string_view)>& each) {
   constexpr std::string_view space = " \t\n\r\v\f";
-  std::vector<std::string> words;
   for (size_t begin = text.find_first_not_of(space); begin != text.npos;) {
     const size_t end = std::min(text.find_first_of(space, begin), text.size());
-    words.emplace_back(text.substr(begin, end - begin));
+    each(text.substr(begin, end - begin));
     begin = text.find_first_not_of(space, end);
   }
-  return words;
+}
+
+void for_each_character(std::string_view text, const std::function<void(std::string_view)>& each) {
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = begin + 1;
+    while (end < text.size() && continues_code_point(text[end])) ++end;
+    each(text.substr(begin, end - begin));
+    begin = end;
+  }
 }
 
 }  // namespace
 
+void for_each_token(Unit unit, std::string_view text,
+                    const std::function<void(std::string_view)>& each) {
+  check_utf8(text);
+  unit == Unit::character ? for_each_character(text, each) : for_each_word(text, each);
+}
+
 std::vector<std::string> split(Unit unit, std::string_view text) {
-  auto characters = utf8_characters(text);  // checks the text in both cases
-  return unit == Unit::character ? std::move(characters) : split_words(text);
+  std::vector<std::string> tokens;
+  for_each_token(unit, text, [&](std::string_view token) { tokens.emplace_back(token); });
+  return tokens;
 }
 
 std::string join(Unit unit, std::span<const std::string> tokens) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,7 +12,12 @@ namespace heed::data {
 /// (space, tab, line feed, carriage return, vertical tab, form feed).
 enum class Unit { character, word };
 
-/// The tokens of a text. Error when the text is not UTF-8.
+/// Calls `each` with every token of a text in order, as a view of it. Error, before the first call,
+/// when the text is not UTF-8.
+void for_each_token(Unit unit, std::string_view text,
+                    const std::function<void(std::string_view)>& each);
+
+/// The same tokens as a list, each in memory of its own.
 std::vector<std::string> split(Unit unit, std::string_view text);
 
 /// The text of tokens: characters side by side, words with one space between.

@@ -2,7 +2,6 @@
 
 #include "heed/core/error.h"
 #include "heed/core/io/unicode.h"
-#include "heed/models/data/pretokens.h"
 
 namespace heed::data {
 
@@ -20,15 +19,11 @@ UnitTokenizer UnitTokenizer::from_json(const JsonReader& json) {
 }
 
 std::vector<int64_t> UnitTokenizer::encode(std::string_view text) const {
-  constexpr size_t part_size = size_t{1} << 16;  // a token is a string meanwhile
+  const std::string lower = lower_case_ ? lower_case(text) : std::string();
   std::vector<int64_t> ids;
-  while (!text.empty()) {
-    const std::string_view part = first_part(text, part_size);
-    const auto more =
-        vocabulary_.ids(split(unit_, lower_case_ ? lower_case(part) : std::string(part)));
-    ids.insert(ids.end(), more.begin(), more.end());
-    text.remove_prefix(part.size());
-  }
+  if (unit_ == Unit::character) ids.reserve(size_t(count_code_points(text)));
+  for_each_token(unit_, lower_case_ ? lower : text,
+                 [&](std::string_view token) { ids.push_back(vocabulary_.id(token)); });
   return ids;
 }
 

@@ -11,6 +11,7 @@
 namespace heed::data {
 namespace {
 
+constexpr int64_t none = -1;
 constexpr std::array<const char*, 4> specials = {"<pad>", "<bos>", "<eos>", "<unk>"};
 
 bool starts_with_specials(const std::vector<std::string>& tokens) {
@@ -34,17 +35,22 @@ Vocabulary Vocabulary::plain(std::vector<std::string> tokens) {
 
 Vocabulary::Vocabulary(std::vector<std::string> tokens, bool specials)
     : tokens_(std::move(tokens)), specials_(specials) {
+  letters_.fill(none);
   std::string problems;
   if (specials && !starts_with_specials(tokens_)) {
     problems += "; the first tokens must be <pad> <bos> <eos> <unk>";
   }
   for (int64_t id = 0; id < size(); ++id) {
+    const std::string& token = tokens_[id];
+    const auto [first, inserted] = ids_.try_emplace(token, id);
+    const bool usable = valid_utf8(token) && !token.empty();
+    if (usable && token.size() == 1) letters_[uint8_t(token[0])] = first->second;
+    if (usable && inserted) continue;
     const std::string name = "; token " + std::to_string(id) + " ";
-    if (tokens_[id].empty()) problems += name + "is empty";
-    if (!valid_utf8(tokens_[id])) problems += name + "is not UTF-8: " + shown(tokens_[id]);
-    const auto [first, inserted] = ids_.try_emplace(tokens_[id], id);
+    if (token.empty()) problems += name + "is empty";
+    if (!valid_utf8(token)) problems += name + "is not UTF-8: " + shown(token);
     if (inserted) continue;
-    problems += name + shown(tokens_[id]) + " is token " + std::to_string(first->second) + " again";
+    problems += name + shown(token) + " is token " + std::to_string(first->second) + " again";
   }
   require(problems.empty(), "Vocabulary: ", problems.substr(problems.empty() ? 0 : 2));
 }
@@ -73,6 +79,11 @@ Vocabulary Vocabulary::from_counts(const TokenCounts& counts, VocabularyOptions 
 }
 
 std::optional<int64_t> Vocabulary::find(std::string_view token) const {
+  if (token.size() == 1) {
+    const auto letter = uint8_t(token[0]);
+    if (letter >= letters_.size() || letters_[letter] == none) return std::nullopt;
+    return letters_[letter];
+  }
   const auto found = ids_.find(token);
   if (found == ids_.end()) return std::nullopt;
   return found->second;
@@ -83,15 +94,18 @@ const std::string& Vocabulary::token(int64_t id) const {
   return tokens_[id];
 }
 
+int64_t Vocabulary::id(std::string_view token) const {
+  const auto id = find(token);
+  if (specials_) return std::max(id.value_or(unk_id), unk_id);
+  if (id) return *id;
+  fail("Vocabulary: ", shown(token), " is not among the ", size(),
+       " tokens, and there is no <unk>");
+}
+
 std::vector<int64_t> Vocabulary::ids(std::span<const std::string> tokens) const {
   std::vector<int64_t> ids;
   ids.reserve(tokens.size());
-  for (const auto& token : tokens) {
-    const auto id = find(token);
-    require(id || specials_, "Vocabulary: ", shown(token), " is not among the ", size(),
-            " tokens, and there is no <unk>");
-    ids.push_back(specials_ ? std::max(id.value_or(unk_id), unk_id) : *id);
-  }
+  for (const auto& token : tokens) ids.push_back(id(token));
   return ids;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -58,9 +59,11 @@ class Vocabulary {
   /// The token of an id in [0, size()).
   const std::string& token(int64_t id) const;
 
-  /// The ids of a text's tokens, unk_id for those unknown. Text that spells a special token, such
-  /// as "<eos>", is unknown too: no text can end its own sequence. Without special tokens, Error
-  /// that shows the first unknown token.
+  /// The id of a text's token, unk_id for one unknown. Text that spells a special token, such as
+  /// "<eos>", is unknown too: no text can end its own sequence. Without special tokens, Error that
+  /// shows the unknown token.
+  int64_t id(std::string_view token) const;
+  /// The same of several.
   std::vector<int64_t> ids(std::span<const std::string> tokens) const;
 
   /// The tokens of ids, each in [0, size()), special tokens included.
@@ -71,6 +74,7 @@ class Vocabulary {
 
   std::vector<std::string> tokens_;
   std::map<std::string, int64_t, std::less<>> ids_;
+  std::array<int64_t, 128> letters_;  // ids of the tokens of one byte: most of a text's characters
   bool specials_ = true;
 };
 

@@ -33,7 +33,7 @@ bool is_dropped(char32_t c) {
 /// Calls each(code point) for all of a text. Throws FileError when it is not UTF-8.
 template <class F>
 void for_each_code_point(std::string_view text, const F& each) {
-  require(valid_utf8(text), "wordpiece: the text is not UTF-8: ", shown(text));
+  if (!valid_utf8(text)) fail("wordpiece: the text is not UTF-8: ", shown(text));
   while (!text.empty()) {
     const CodePoint next = first_code_point(text);
     each(next.value);

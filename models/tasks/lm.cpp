@@ -108,23 +108,20 @@ void Lm::read(const DataPlaces&) {
       !chosen_.whole || !chosen_.data.empty(),
       "lm: --whole measures all of a file, so it needs --data FILE: the generated sentences are ",
       "those that a model has learned from");
-  std::string text;
+  text_.clear();
   if (chosen_.data.empty()) {
     for (const auto& sentence : data::grammar_examples(20'000, 1, data::Part::train)) {
-      text += data::join(data::Unit::word, sentence.example.source) + ".\n";
+      text_ += data::join(data::Unit::word, sentence.example.source) + ".\n";
     }
   } else if (data::is_token_file(chosen_.data)) {
     file_ = std::make_shared<data::TokenFile>(chosen_.data);
     return;
   } else {
-    text = read_file(chosen_.data);
-    if (text.empty()) fail<FileError>(chosen_.data, ": the file is empty");
-    if (!valid_utf8(text)) fail<FileError>(chosen_.data, ": expected text in UTF-8");
+    text_ = read_file(chosen_.data);
+    if (text_.empty()) fail<FileError>(chosen_.data, ": the file is empty");
+    if (!valid_utf8(text_)) fail<FileError>(chosen_.data, ": expected text in UTF-8");
   }
-  const size_t place = chosen_.whole ? 0 : end_of_training(text);
-  validation_text_ = text.substr(place);
-  text.resize(place);
-  train_text_ = std::move(text);
+  learned_ = chosen_.whole ? 0 : end_of_training(text_);
 }
 
 DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
@@ -134,14 +131,14 @@ DataFacts Lm::set_up(StoredModel& stored, std::span<const Field> model) {
   if (file_) return set_up_file(stored, model);
   const std::string& kind = chosen_.tokens.tokens;
   const std::shared_ptr tokenizer =
-      data::train_tokenizer(kind == "character" ? train_text_ + validation_text_ : train_text_,
+      data::train_tokenizer(kind == "character" ? std::string_view(text_) : learned(),
                             chosen_.tokens.options(kind == "word"));
   stored.tokenizers = {{"text", tokenizer}};
   set_size(model, "tokens", tokenizer->size());
-  train_ = std::make_unique<data::TokenList>(tokenizer->encode(train_text_));
-  return {.examples = show::counted(count_code_points(train_text_), "characters") + " to learn (" +
+  train_ = std::make_unique<data::TokenList>(*tokenizer, learned());
+  return {.examples = show::counted(count_code_points(learned()), "characters") + " to learn (" +
                       show::counted(train_->size(), "tokens") + "), " +
-                      show::grouped(count_code_points(validation_text_)) + " to validate",
+                      show::grouped(count_code_points(held_out())) + " to validate",
           .sizes = "vocabulary of " + show::counted(tokenizer->size(), "tokens"),
           .items = "tokens"};
 }
@@ -185,7 +182,7 @@ void Lm::check_lengths(const StoredModel& stored, int64_t length, const std::str
 
 std::unique_ptr<const data::TokenSource> Lm::validation(const StoredModel& stored) const {
   const data::Tokenizer& tokenizer = stored.tokenizer("text");
-  if (!file_) return std::make_unique<data::TokenList>(tokenizer.encode(validation_text_));
+  if (!file_) return std::make_unique<data::TokenList>(tokenizer, held_out());
   require(file_->tokenizer()->to_json() == tokenizer.to_json(), chosen_.data,
           ": the ids of this file are not those of the model's tokenizer");
   const int64_t begin = chosen_.whole ? 0 : end_of_training(*file_);
@@ -196,9 +193,8 @@ Report Lm::measured(const StoredModel& stored, int64_t most_windows, bool sample
   const auto& model = as<LanguageModel>(*stored.model);
   const auto tokens = validation(stored);
   const TextFit fit = fit_of(model, *tokens, window_length(model, kept_.length), most_windows);
-  const double characters =
-      file_ ? token_characters(stored.tokenizer("text"), *tokens)
-            : double(count_code_points(validation_text_)) / double(tokens->size());
+  const double characters = file_ ? token_characters(stored.tokenizer("text"), *tokens)
+                                  : double(count_code_points(held_out())) / double(tokens->size());
   const double bits = fit.loss() / std::numbers::ln2 / characters;
   Report report{.measures = Json::object()
                                 .set("loss", fit.loss())

@@ -32,6 +32,8 @@ class Lm final : public Task {
 
  private:
   std::string source() const { return chosen_.data.empty() ? "generated text" : chosen_.data; }
+  std::string_view learned() const { return std::string_view(text_).substr(0, learned_); }
+  std::string_view held_out() const { return std::string_view(text_).substr(learned_); }
   void check_lengths(const StoredModel& stored, int64_t length, const std::string& flag) const;
   DataFacts set_up_file(StoredModel& stored, std::span<const Field> model);
   /// The last tenth, in the tokens of the model.
@@ -47,7 +49,8 @@ class Lm final : public Task {
     bool whole = false;
     TokenChoice tokens = {.tokens = "character"};
   } chosen_;
-  std::string train_text_, validation_text_;     // of a text
+  std::string text_;                             // what is read,
+  size_t learned_ = 0;                           // of which so many bytes are learned from,
   std::shared_ptr<const data::TokenFile> file_;  // or the file of ids that was named
   std::unique_ptr<const data::TokenSource> train_;
 };

@@ -52,11 +52,11 @@ void check_readable(const data::Tokenizer& tokenizer, std::string_view text) {
   const bool unknown = tokenizer.find("<unk>") == data::unk_id;  // is there a token for that?
   if (kind == "character" || (kind == "word" && !unknown)) {
     const int64_t first = unknown ? data::unk_id + 1 : 0;
-    for (const auto& token : data::split(data::parse_unit(kind), text)) {
-      require(tokenizer.find(token).value_or(-1) >= first, "\"", text,
-              "\": the model does not know ", data::shown(token), "; it reads ",
-              known_tokens(tokenizer, first));
-    }
+    data::for_each_token(data::parse_unit(kind), text, [&](std::string_view token) {
+      if (tokenizer.find(token).value_or(-1) >= first) return;
+      fail("\"", text, "\": the model does not know ", data::shown(token), "; it reads ",
+           known_tokens(tokenizer, first));
+    });
   }
   require(!tokenizer.encode(text).empty(), "\"", text, "\": there is nothing to read");
 }
