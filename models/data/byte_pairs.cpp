@@ -131,13 +131,9 @@ std::vector<int64_t> BytePairTokenizer::encode(std::string_view given) const {
   return ids;
 }
 
-std::string BytePairTokenizer::decode(std::span<const int64_t> ids) const {
-  std::string text;
-  for (const int64_t id : ids) {
-    check_id(id);
-    if (bytes_[id]) text += *bytes_[id];
-  }
-  return text;
+void BytePairTokenizer::append(std::string& text, int64_t id) const {
+  check_id(id);
+  if (bytes_[id]) text += *bytes_[id];
 }
 
 void BytePairTokenizer::check_id(int64_t id) const {

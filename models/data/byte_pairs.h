@@ -35,7 +35,7 @@ class BytePairTokenizer final : public Tokenizer {
   std::string kind() const override { return "bpe"; }
   int64_t size() const override { return int64_t(tokens_.size()); }
   std::vector<int64_t> encode(std::string_view text) const override;
-  std::string decode(std::span<const int64_t> ids) const override;
+  void append(std::string& text, int64_t id) const override;
   std::string piece(int64_t id) const override;
   std::optional<int64_t> find(std::string_view piece) const override;
   Json to_json() const override;

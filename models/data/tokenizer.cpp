@@ -46,6 +46,12 @@ void for_each_pretoken(std::string_view text, const std::function<void(std::stri
 
 }  // namespace
 
+std::string Tokenizer::decode(std::span<const int64_t> ids) const {
+  std::string text;
+  for (const int64_t id : ids) append(text, id);
+  return text;
+}
+
 std::unique_ptr<Tokenizer> read_tokenizer(const JsonReader& json) {
   const JsonReader kind = json.at("kind");
   const std::string& name = kind.as_string();

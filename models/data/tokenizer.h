@@ -27,8 +27,11 @@ class Tokenizer {
   /// The ids of a text's tokens, without any special token. Error when the text has something that
   /// the vocabulary lacks and cannot call unknown.
   virtual std::vector<int64_t> encode(std::string_view text) const = 0;
-  /// The text of ids in [0, size()); special tokens other than the unknown one are left out.
-  virtual std::string decode(std::span<const int64_t> ids) const = 0;
+  /// Appends what an id in [0, size()) adds to the text of those before it, with the space between
+  /// words; special tokens other than the unknown one add nothing.
+  virtual void append(std::string& text, int64_t id) const = 0;
+  /// The text of ids: append() of one after the other.
+  std::string decode(std::span<const int64_t> ids) const;
 
   /// The token of an id as the vocabulary spells it, always UTF-8: "the", "Ġthe", "##ing", "<eos>".
   virtual std::string piece(int64_t id) const = 0;

@@ -1,7 +1,5 @@
 #include "heed/models/data/unit.h"
 
-#include <algorithm>
-
 #include "heed/core/error.h"
 #include "heed/core/io/utf8.h"
 #include "heed/models/data/lines.h"
@@ -10,11 +8,12 @@ namespace heed::data {
 namespace {
 
 void for_each_word(std::string_view text, const std::function<void(std::string_view)>& each) {
-  constexpr std::string_view space = " \t\n\r\v\f";
-  for (size_t begin = text.find_first_not_of(space); begin != text.npos;) {
-    const size_t end = std::min(text.find_first_of(space, begin), text.size());
-    each(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(space, end);
+  const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  for (size_t end = 0; end < text.size();) {
+    size_t begin = end;
+    while (begin < text.size() && is_space(text[begin])) ++begin;
+    for (end = begin; end < text.size() && !is_space(text[end]);) ++end;
+    if (end > begin) each(text.substr(begin, end - begin));
   }
 }
 

@@ -27,14 +27,11 @@ std::vector<int64_t> UnitTokenizer::encode(std::string_view text) const {
   return ids;
 }
 
-std::string UnitTokenizer::decode(std::span<const int64_t> ids) const {
-  std::vector<std::string> tokens;
-  tokens.reserve(ids.size());
-  for (const int64_t id : ids) {
-    const std::string& token = vocabulary_.token(id);
-    if (!vocabulary_.has_specials() || id >= unk_id) tokens.push_back(token);
-  }
-  return join(unit_, tokens);
+void UnitTokenizer::append(std::string& text, int64_t id) const {
+  const std::string& token = vocabulary_.token(id);
+  if (vocabulary_.has_specials() && id < unk_id) return;
+  if (unit_ == Unit::word && !text.empty()) text += ' ';
+  text += token;
 }
 
 Json UnitTokenizer::to_json() const {

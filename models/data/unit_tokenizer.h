@@ -19,7 +19,7 @@ class UnitTokenizer final : public Tokenizer {
   std::string kind() const override { return text(unit_); }
   int64_t size() const override { return vocabulary_.size(); }
   std::vector<int64_t> encode(std::string_view text) const override;
-  std::string decode(std::span<const int64_t> ids) const override;
+  void append(std::string& text, int64_t id) const override;
   std::string piece(int64_t id) const override { return vocabulary_.token(id); }
   std::optional<int64_t> find(std::string_view piece) const override {
     return vocabulary_.find(piece);

@@ -134,16 +134,12 @@ std::vector<int64_t> WordPieceTokenizer::encode(std::string_view text) const {
   return ids;
 }
 
-std::string WordPieceTokenizer::decode(std::span<const int64_t> ids) const {
-  std::string text;
-  for (const int64_t id : ids) {
-    const std::string& token = vocabulary_.token(id);
-    if (token == "[PAD]" || token == "[CLS]" || token == "[SEP]" || token == "[MASK]") continue;
-    const bool goes_on = token.starts_with(continuation) && token.size() > continuation.size();
-    if (!goes_on && !text.empty()) text += ' ';
-    text += goes_on ? token.substr(continuation.size()) : token;
-  }
-  return text;
+void WordPieceTokenizer::append(std::string& text, int64_t id) const {
+  const std::string_view token = vocabulary_.token(id);
+  if (token == "[PAD]" || token == "[CLS]" || token == "[SEP]" || token == "[MASK]") return;
+  const bool goes_on = token.starts_with(continuation) && token.size() > continuation.size();
+  if (!goes_on && !text.empty()) text += ' ';
+  text += goes_on ? token.substr(continuation.size()) : token;
 }
 
 BertInput WordPieceTokenizer::encode_for_bert(std::string_view text, int64_t max_length) const {

@@ -32,8 +32,8 @@ class WordPieceTokenizer final : public Tokenizer {
   std::string kind() const override { return "wordpiece"; }
   int64_t size() const override { return vocabulary_.size(); }
   std::vector<int64_t> encode(std::string_view text) const override;
-  /// Words with a space between; [PAD], [CLS], [SEP] and [MASK] are left out.
-  std::string decode(std::span<const int64_t> ids) const override;
+  /// Words with a space between; [PAD], [CLS], [SEP] and [MASK] add nothing.
+  void append(std::string& text, int64_t id) const override;
   std::string piece(int64_t id) const override { return vocabulary_.token(id); }
   std::optional<int64_t> find(std::string_view piece) const override {
     return vocabulary_.find(piece);

@@ -2,7 +2,7 @@
 
 #include "commands.h"
 #include "heed/core/creation.h"
-#include "heed/core/io/utf8.h"
+#include "heed/models/data/text_stream.h"
 #include "heed/models/tasks/task.h"
 #include "output.h"
 #include "places.h"
@@ -11,31 +11,6 @@ using namespace heed;
 using namespace heed::models;
 
 namespace {
-
-/// Text that grows token by token, given out in whole characters.
-class Stream {
- public:
-  Stream(const data::Tokenizer& tokenizer, std::vector<int64_t> prompt)
-      : tokenizer_(tokenizer), ids_(std::move(prompt)), given_(tokenizer.decode(ids_).size()) {}
-
-  /// What the token adds to the text; nothing while a character is not complete.
-  std::string add(int64_t token) {
-    ids_.push_back(token);
-    const std::string text = tokenizer_.decode(ids_);
-    std::string_view more = std::string_view(text).substr(given_);
-    for (int missing = 0; missing < 3 && !more.empty() && !valid_utf8(more); ++missing) {
-      more.remove_suffix(1);  // perhaps the beginning of a character
-    }
-    if (!valid_utf8(more)) more = std::string_view(text).substr(given_);  // it is none
-    given_ += more.size();
-    return repaired_utf8(more);
-  }
-
- private:
-  const data::Tokenizer& tokenizer_;
-  std::vector<int64_t> ids_;
-  size_t given_;
-};
 
 SamplingOptions sampling(const Arguments& arguments) {
   const double top_p = arguments.number("top-p").value_or(1.0);
@@ -75,7 +50,7 @@ int generate_text(const Arguments& arguments) {
   const std::string prompt = arguments.text("prompt").value_or("");
   const auto ids = prompt_of(tokenizer, prompt);
   const bool json = arguments.has("json");
-  Stream stream(tokenizer, ids);
+  data::TextStream stream(tokenizer, ids);
   std::string all;
   options.on_token = [&](int64_t, int64_t token) {
     const std::string more = stream.add(token);
@@ -89,8 +64,10 @@ int generate_text(const Arguments& arguments) {
   };
   if (!json) print(shown_text(prompt));
   const auto written = generate(model, from_values(ids, {1, int64_t(ids.size())}), options)[0];
+  const std::string rest = stream.rest();
+  all += rest;
   if (!json) {
-    print("\n");
+    print(shown_text(rest) + "\n");
     return 0;
   }
   print_json(Json::object()
