@@ -105,7 +105,7 @@ void check_places(std::vector<Entry>& entries, size_t size, const std::string& p
 }
 
 /// The header's JSON and where the numbers begin.
-std::pair<Json, size_t> read_header(const FileReader& file) {
+std::pair<Json, size_t> parse_header(const FileReader& file) {
   uint64_t length = 0;
   const std::string& path = file.path();
   if (file.size() < length_bytes) {
@@ -123,6 +123,26 @@ std::pair<Json, size_t> read_header(const FileReader& file) {
     fail<FileError>(path, ": not a safetensors file: expected a header that begins with {");
   }
   return {parse_json(header, path), length_bytes + length};
+}
+
+struct Header {
+  size_t data = 0;  // where the numbers begin
+  std::vector<Entry> entries = {};
+  std::map<std::string, std::string> metadata = {};
+};
+
+Header read_header(const FileReader& file) {
+  const auto [json, data] = parse_header(file);
+  Header header{.data = data};
+  for (const auto& [name, entry] : JsonReader(json, file.path()).items()) {
+    if (name != metadata_key) {
+      header.entries.push_back(read_entry(name, entry));
+      continue;
+    }
+    for (const auto& [key, value] : entry.items()) header.metadata[key] = value.as_string();
+  }
+  check_places(header.entries, file.size() - data, file.path());
+  return header;
 }
 
 /// IEEE 754 binary16 as f32: 1 sign, 5 exponent and 10 fraction bits.
@@ -209,21 +229,21 @@ std::string header_of(const NamedTensors& tensors,
 
 }  // namespace
 
+std::vector<TensorHead> list_safetensors(const std::string& path) {
+  const Header header = read_header(FileReader(path));
+  std::vector<TensorHead> tensors;
+  for (const Entry& entry : header.entries) {
+    tensors.push_back({entry.name, entry.kind.dtype, entry.shape});
+  }
+  return tensors;
+}
+
 Safetensors read_safetensors(const std::string& path) {
   const FileReader file(path);
-  const auto [json, data] = read_header(file);
-  Safetensors result;
-  std::vector<Entry> entries;
-  for (const auto& [name, entry] : JsonReader(json, path).items()) {
-    if (name != metadata_key) {
-      entries.push_back(read_entry(name, entry));
-      continue;
-    }
-    for (const auto& [key, value] : entry.items()) result.metadata[key] = value.as_string();
-  }
-  check_places(entries, file.size() - data, path);
-  for (const Entry& entry : entries) {
-    result.tensors.emplace_back(entry.name, read_numbers(file, data, entry));
+  Header header = read_header(file);
+  Safetensors result{.metadata = std::move(header.metadata)};
+  for (const Entry& entry : header.entries) {
+    result.tensors.emplace_back(entry.name, read_numbers(file, header.data, entry));
   }
   return result;
 }

@@ -20,6 +20,17 @@ struct Safetensors {
   std::map<std::string, std::string> metadata = {};
 };
 
+/// A tensor of a file without its numbers.
+struct TensorHead {
+  std::string name;
+  DType dtype;  ///< that it is read as
+  Shape shape;
+};
+
+/// The tensors of a file in the order of their numbers. Reads the header alone, as strictly as
+/// read_safetensors, so that it costs the same however large the tensors are.
+std::vector<TensorHead> list_safetensors(const std::string& path);
+
 /// Reads all tensors. F32, F64, I64 and U8 as they are, BOOL as u8, F16 and BF16 as f32. Strict:
 /// FileError for a header that is longer than 100 MB or the file, unknown keys or dtypes, shapes
 /// that do not fit their bytes, tensors that overlap or leave a gap; nothing is allocated before

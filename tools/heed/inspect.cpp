@@ -51,14 +51,13 @@ void print_fields(const char* title, const Json& object) {
 
 /// Names, dtypes and shapes of a file that holds nothing but tensors.
 void inspect_tensors(const std::string& path, bool json) {
-  const Safetensors file = read_safetensors(path);
+  const auto tensors = list_safetensors(path);
   Json shapes = Json::object();
   int64_t numbers = 0;
-  for (const auto& [name, tensor] : file.tensors) {
-    shapes.set(name, Json::object()
-                         .set("dtype", dtype_name(tensor.dtype()))
-                         .set("shape", Json::array(tensor.shape())));
-    numbers += tensor.numel();
+  for (const auto& [name, dtype, shape] : tensors) {
+    shapes.set(name,
+               Json::object().set("dtype", dtype_name(dtype)).set("shape", Json::array(shape)));
+    numbers += numel(shape);
   }
   if (json) {
     return print_json(Json::object()
@@ -66,10 +65,10 @@ void inspect_tensors(const std::string& path, bool json) {
                           .set("parameters", numbers)
                           .set("shapes", std::move(shapes)));
   }
-  for (const auto& [name, tensor] : file.tensors) {
-    print(shown(name) + "  " + dtype_name(tensor.dtype()) + " " + text(tensor.shape()) + "\n");
+  for (const auto& [name, dtype, shape] : tensors) {
+    print(shown(name) + "  " + dtype_name(dtype) + " " + text(shape) + "\n");
   }
-  print(show::grouped(int64_t(file.tensors.size())) + " tensors, " + show::grouped(numbers) +
+  print(show::grouped(int64_t(tensors.size())) + " tensors, " + show::grouped(numbers) +
         " numbers\n");
 }
 
