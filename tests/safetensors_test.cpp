@@ -8,6 +8,7 @@
 #include "heed/core/elementwise.h"
 #include "heed/core/io/files.h"
 #include "heed/core/io/json.h"
+#include "heed/core/memory.h"
 #include "heed/core/shape.h"
 #include "tests/catch.h"
 #include "tests/support.h"
@@ -43,6 +44,7 @@ void check_refused(std::string_view header, size_t bytes, std::string_view part)
   const std::string path = made(folder, header, bytes);
   INFO(header);
   check_error([&] { read_safetensors(path); }, part);
+  check_error([&] { list_safetensors(path); }, part);
   CHECK_THROWS_AS(read_safetensors(path), FileError);
 }
 
@@ -103,6 +105,24 @@ TEST_CASE("safetensors: what is written reads back, and is what the Python libra
   write_safetensors(path, {});
   CHECK(read_safetensors(path).tensors.empty());
   CHECK(read_file(path).size() % 8 == 0);
+}
+
+TEST_CASE("safetensors: names, dtypes and shapes come from the header alone") {
+  const Safetensors file = read_safetensors(stored("dtypes.safetensors"));
+  const auto heads = list_safetensors(stored("dtypes.safetensors"));
+  REQUIRE(heads.size() == file.tensors.size());
+  for (size_t i = 0; i < heads.size(); ++i) {
+    CHECK(heads[i].name == file.tensors[i].first);
+    CHECK(heads[i].dtype == file.tensors[i].second.dtype());
+    CHECK(heads[i].shape == file.tensors[i].second.shape());
+  }
+  const TempDir folder;
+  const std::string path =
+      made(folder, R"({"a":)" + entry("F32", "[4,1073741824]", "[0,17179869184]") + "}", 0);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) + (uint64_t{1} << 34));
+  const int64_t before = memory_statistics().allocations;
+  CHECK(list_safetensors(path)[0].shape == Shape{4, 1 << 30});  // 16 GB, of which none is read
+  CHECK(memory_statistics().allocations == before);
 }
 
 TEST_CASE("safetensors: headers that do not fit are refused") {

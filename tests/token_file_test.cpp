@@ -120,6 +120,41 @@ TEST_CASE("a file is read in parts that no token crosses") {
   CHECK(parts == std::vector<std::string>{"дом", "\u2003дом \u2003дом", " дом", "\u00a0\u00a0дом"});
 }
 
+TEST_CASE("words with white space of their own are never cut") {
+  const TempDir folder;
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "quoi\u00a0? dit\u2003il\n";
+  write_file_atomic(folder / "text", text);
+  const auto tokenizer = train_tokenizer(text, {.kind = "word"});
+  CHECK(tokenizer->size() == 2);
+  for (const size_t most : {30, 31, 32, 33, 34, 35, 36, 37}) {
+    Ids ids;
+    for_each_part(
+        folder / "text",
+        [&](std::string_view part) {
+          for (const int64_t id : tokenizer->encode(part)) ids.push_back(id);
+        },
+        most);
+    CHECK(ids == tokenizer->encode(text));
+  }
+}
+
+TEST_CASE("a list holds the ids of a text, which is encoded in parts") {
+  const std::string kind = GENERATE("character", "word", "bpe");
+  std::string text;
+  while (text.size() < 2'500'000) text += sample_text() + "le\u00a0mot !";
+  const auto tokenizer =
+      train_tokenizer(sample_text() + "le\u00a0mot !",
+                      {.kind = kind, .vocabulary = kind == "bpe" ? 300 : 0, .specials = true});
+  const TokenList list(*tokenizer, text);
+  const Ids ids = tokenizer->encode(text);
+  CHECK(all_of(list) == ids);
+  Ids some(5);
+  list.read(7, some);
+  CHECK(some == Ids(ids.begin() + 7, ids.begin() + 12));
+  CHECK(TokenList(*tokenizer, "").size() == 0);
+}
+
 TEST_CASE("a long text has the same tokens as its lines") {
   std::string text;
   Ids ids;

@@ -1,6 +1,7 @@
 #include "heed/models/data/tokenizer.h"
 #include "heed/core/error.h"
-#include "heed/models/data/vocabulary.h"
+#include "heed/core/io/unicode.h"
+#include "heed/models/data/unit_tokenizer.h"
 #include "tests/catch.h"
 #include "tests/support.h"
 
@@ -62,6 +63,31 @@ TEST_CASE("a word tokenizer keeps the frequent words of several texts") {
   CHECK(tokenizer->encode("the cat\nthe dog <eos>") == Ids{5, 3, 5, 4, 3});
   CHECK(stored(*tokenizer)->decode(Ids{5, 4}) == "the dog");
   CHECK(train_tokenizer(texts, {.kind = "word", .vocabulary = 2})->encode("dog the") == Ids{0, 1});
+}
+
+TEST_CASE("texts are counted and encoded as the list of their tokens says") {
+  const std::string text = "The cät\tsaw\u00a0the 你好,  the cät\n\u2003😀 ran the END \n";
+  const std::string other = text + "zÿ dog <unk>";
+  for (const bool lower : {false, true}) {
+    for (const Unit unit : {Unit::character, Unit::word}) {
+      INFO(heed::data::text(unit));
+      TokenCounts counts;
+      count_tokens(split(unit, lower ? heed::lower_case(text) : text), counts);
+      const auto wanted = Vocabulary::from_counts(counts, {.min_count = 2, .max_size = 12});
+      const auto tokenizer = train_tokenizer(text, {.kind = heed::data::text(unit),
+                                                    .vocabulary = 12,
+                                                    .min_count = 2,
+                                                    .specials = true,
+                                                    .lower_case = lower});
+      REQUIRE(tokenizer->to_json() == UnitTokenizer(unit, wanted, lower).to_json());
+      const auto tokens = split(unit, lower ? heed::lower_case(other) : other);
+      CHECK(tokenizer->encode(other) == wanted.ids(tokens));
+    }
+  }
+  const auto letters = train_tokenizer("a");
+  check_error([&] { letters->encode(std::string(100'000, 'a') + "\xff"); }, "byte 100000 (0xff)");
+  CHECK_FALSE(letters->find("\xff"));
+  CHECK_FALSE(letters->find(""));
 }
 
 TEST_CASE("tokenizers refuse wrong options and wrong files") {
