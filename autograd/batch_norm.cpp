@@ -5,6 +5,7 @@
 #include "heed/autograd/reduce.h"
 #include "heed/autograd/shape.h"
 #include "heed/core/batch_norm.h"
+#include "heed/core/map.h"
 
 namespace heed {
 namespace {
@@ -19,6 +20,19 @@ Variable channels(const Variable& v, const Variable& x) {
 Variable scaled(const Variable& unit, const Variable& weight, const Variable& bias) {
   const Variable y = weight.defined() ? unit * channels(weight, unit) : unit;
   return bias.defined() ? y + channels(bias, unit) : y;
+}
+
+/// y = x a + b in one pass over x.
+Variable scale_shift(const Variable& x, const Variable& a, const Variable& b) {
+  static constexpr Op op{"scale_shift", "y = x a + b", "dx = dy a, da = dy x, db = dy", true};
+  const Tensor y = dispatch_floating(x.dtype(), "batch_norm", [&](auto t) {
+    using T = decltype(t);
+    return detail::map<T, T, T, T>(
+        "batch_norm", [](T x, T a, T b) { return x * a + b; }, x.value(), a.value(), b.value());
+  });
+  return record(op, y, input(x, [a = save(a)](const Variable& g) { return g * *a; }),
+                input(a, [x = save(x)](const Variable& g) { return g * *x; }),
+                input(b, [](const Variable& g) { return g; }));
 }
 
 Variable definition(const Variable& x, const Variable& weight, const Variable& bias, double eps) {
@@ -69,8 +83,12 @@ Variable batch_norm(const Variable& x, const Tensor& mean, const Tensor& var,
   require(x.dim() >= 2 && mean.shape() == Shape{x.size(1)} && var.shape() == mean.shape(),
           "batch_norm: mean ", mean.shape(), " and variance ", var.shape(), " do not fit x ",
           x.shape());
+  require(x.dtype() == mean.dtype() && x.dtype() == var.dtype(), "batch_norm: dtypes differ: x ",
+          x.dtype(), ", mean ", mean.dtype(), ", variance ", var.dtype());
   const Tensor rstd = rsqrt(add(var, eps));
-  return scaled((x - channels(mean, x)) * channels(rstd, x), weight, bias);
+  const Variable scale = weight.defined() ? weight * rstd : rstd, centre = scale * mean;
+  const Variable shift = bias.defined() ? bias - centre : -centre;
+  return scale_shift(x, channels(scale, x), channels(shift, x));
 }
 
 }  // namespace heed

@@ -2,9 +2,11 @@
 
 #include <cmath>
 
+#include "heed/autograd/batch_norm.h"
 #include "heed/autograd/reduce.h"
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
+#include "heed/core/memory.h"
 #include "heed/core/random.h"
 #include "heed/core/reduce.h"
 #include "heed/nn/batch_norm.h"
@@ -95,6 +97,18 @@ TEST_CASE("the layer follows its batches in training and uses what it has seen i
   other.train();
   other(x);
   CHECK(values(copy.running_mean) == Values{1, 10});
+}
+
+TEST_CASE("evaluation is one pass, each channel scaled and shifted") {
+  const Tensor x = randn({6, 4, 30, 20}), mean = randn({4}), var = rand({4}), w = randn({4});
+  const Variable b(randn({4}));
+  reset_peak_memory();
+  const int64_t before = memory_statistics().live_bytes;
+  const Tensor y = batch_norm(Variable(x), mean, var, Variable(w), b).value();
+  CHECK(memory_statistics().peak_bytes - before < 2 * x.numel() * 4);
+  const auto wide = [](const Tensor& v) { return reshape(to(v, heed::f64), {4, 1, 1}); };
+  const Tensor unit = (to(x, heed::f64) - wide(mean)) * rsqrt(add(wide(var), 1e-5));
+  check_close(y, unit * wide(w) + wide(b.value()), kernel_bars::gradient);
 }
 
 TEST_CASE("an empty batch gives an empty output and leaves the running statistics") {

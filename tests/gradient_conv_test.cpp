@@ -139,5 +139,7 @@ TEST_CASE("misuse of convolutions and pooling is refused with and without fused 
     check_error([&] { batch_norm(Variable(zeros({1, 2}))); }, "batch_norm: expected more than 1");
     check_error([&] { batch_norm(x, zeros({3}), zeros({3}), {}, {}); },
                 "batch_norm: mean (3,) and variance (3,) do not fit x (1, 2, 4)");
+    check_error([&] { batch_norm(x, zeros({2}, {.dtype = f64}), zeros({2}), {}, {}); },
+                "batch_norm: dtypes differ: x f32, mean f64, variance f32");
   }
 }
