@@ -128,14 +128,21 @@ std::string not_finite(const Tensor& tensor) {
   });
 }
 
-/// Adds bytes to a 64-bit hash as FNV-1a does, eight at a time.
+/// Adds bytes to a 64-bit hash as FNV-1a does, eight at a time; the last ones with zeros behind.
 uint64_t hashed(uint64_t hash, std::string_view bytes) {
-  for (size_t begin = 0; begin < bytes.size(); begin += 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + begin, std::min<size_t>(8, bytes.size() - begin));
+  const auto add = [&hash](uint64_t word) {
     hash = (hash ^ word) * 0x100000001b3;
     hash ^= hash >> 32;
+  };
+  uint64_t word = 0;
+  for (; bytes.size() >= sizeof word; bytes.remove_prefix(sizeof word)) {
+    std::memcpy(&word, bytes.data(), sizeof word);
+    add(word);
   }
+  if (bytes.empty()) return hash;
+  word = 0;
+  std::memcpy(&word, bytes.data(), bytes.size());
+  add(word);
   return hash;
 }
 

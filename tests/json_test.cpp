@@ -41,6 +41,19 @@ TEST_CASE("json: a document survives reading and writing byte for byte") {
   CHECK(parse(R"("a\u0000b")").as_string() == "a\0b"s);
 }
 
+TEST_CASE("json: strings that stand for themselves, and others, as keys and values") {
+  const std::string text =
+      R"({"plain":"a b","":"","b\"":"c\"d","e\\":"f\\","é":"gé","\n":"hi\n","j":["k","\\\"","l"]})";
+  CHECK(parse(text).dump() == text);
+  CHECK(parse(R"({"\u0041b":"\u0041","c":"d\u0041"})").dump() == R"({"Ab":"A","c":"dA"})");
+  const std::string quoted = '"' + std::string(1000, 'a') + '"';
+  check_error([&] { parse("[" + quoted + ",]"); }, "model.json:1:1005: syntax error");
+  check_error([&] { parse(quoted + "1" + quoted); }, "model.json:1:1004: syntax error");
+  check_error([&] { parse("{" + quoted + ":1," + quoted + ":2}"); }, "model.json:1:2011: the obj");
+  check_error([&] { parse("[" + quoted.substr(0, 900)); }, "model.json:1:901: syntax error");
+  check_error([&] { parse("[" + quoted.substr(0, 900) + "\n\"]"); }, "model.json:1:902: syntax");
+}
+
 TEST_CASE("json: values are built and written in order") {
   Json json = Json::object();
   json.set("b", 1).set("a", Json::array({true, nullptr, "x", 2.5})).set("c", Json::object());

@@ -6,8 +6,48 @@
 namespace heed::detail {
 namespace {
 
-// The characters of the document. They count what the parser has read, because it does not tell the
-// position of what it found right.
+// The text up to the next quote if each of its bytes stands for itself, else nothing.
+std::string_view plain_string(std::string_view text) {
+  const std::string_view inside = text.substr(0, text.find('"'));
+  unsigned special = inside.size() == text.size();  // no quote at all
+  for (const char c : inside) special |= uint8_t(c) < 0x20 || uint8_t(c) >= 0x80 || c == '\\';
+  return special ? std::string_view() : inside;
+}
+
+// What the parser has read, because it does not tell the position of what it found right. Plain
+// strings are taken past it, which would look at each character several times: it reads "" for
+// them.
+class Reading {
+ public:
+  explicit Reading(std::string_view text) : at_(text.data()), read_(at_), end_(at_ + text.size()) {}
+
+  const char* at() const { return at_; }      // what comes next
+  const char* read() const { return read_; }  // behind the last character that was read
+
+  void advance() {
+    const char c = *at_++;
+    read_ = at_;
+    if (escaped_ || (in_string_ && c == '\\')) {
+      escaped_ = !escaped_;
+    } else if (c == '"') {
+      in_string_ = !in_string_;
+      if (in_string_) plain_ = plain_string({at_, size_t(end_ - at_)});
+      if (in_string_) at_ += plain_.size();
+    }
+  }
+
+  // The string that the parser has just read as `rest`.
+  std::string string(std::string rest) const {
+    return plain_.empty() ? std::move(rest) : std::string(plain_);
+  }
+
+ private:
+  const char *at_, *read_, *end_;
+  bool in_string_ = false, escaped_ = false;
+  std::string_view plain_;
+};
+
+// The characters of the document.
 struct Characters {
   using iterator_category = std::input_iterator_tag;
   using value_type = char;
@@ -16,11 +56,12 @@ struct Characters {
   using reference = const char&;
 
   const char* at;
-  const char** read;
+  Reading* reading;
 
   reference operator*() const { return *at; }
   Characters& operator++() {
-    *read = ++at;
+    reading->advance();
+    at = reading->at();
     return *this;
   }
   Characters operator++(int) {
@@ -47,17 +88,14 @@ std::string reason(std::string_view message) {
 class JsonBuilder {
  public:
   JsonBuilder(std::string_view text, std::string_view name, size_t max_values)
-      : text_(text), name_(name), max_values_(max_values), read_(text.data()) {}
+      : text_(text), name_(name), max_values_(max_values), reading_(text) {}
 
   Json build() {
     // The parser would take a zero byte for the end of the document.
     const size_t zero = text_.find('\0');
-    if (zero != text_.npos) {
-      read_ += zero + 1;
-      refuse("a zero byte");
-    }
-    const char* end = text_.data() + text_.size();
-    nlohmann::json::sax_parse(Characters{read_, &read_}, Characters{end, &read_}, this);
+    if (zero != text_.npos) refuse("a zero byte", zero + 1);
+    const char *begin = text_.data(), *end = begin + text_.size();
+    nlohmann::json::sax_parse(Characters{begin, &reading_}, Characters{end, &reading_}, this);
     return std::move(root_);
   }
 
@@ -68,13 +106,13 @@ class JsonBuilder {
     return std::in_range<int64_t>(value) ? add(int64_t(value)) : add(double(value));
   }
   bool number_float(double value, const std::string&) { return add(value); }
-  bool string(std::string& value) { return add(std::move(value)); }
+  bool string(std::string& value) { return add(reading_.string(std::move(value))); }
   bool binary(const std::vector<uint8_t>&) { refuse("unexpected binary value"); }
   bool start_object(size_t) { return open(Json::object()); }
   bool start_array(size_t) { return open(Json::array()); }
   bool end_array() { return close(); }
   bool key(std::string& key) {
-    open_.back().key = std::move(key);
+    open_.back().key = reading_.string(std::move(key));
     return true;
   }
   bool end_object() {
@@ -136,9 +174,12 @@ class JsonBuilder {
       refuse("the object that ends here has the key " + text(Json(*twice)) + " twice");
   }
 
-  // Line and column count from 1, columns in bytes, and point at the last byte read.
   [[noreturn]] void refuse(const std::string& what) const {
-    const auto consumed = size_t(read_ - text_.data());
+    refuse(what, size_t(reading_.read() - text_.data()));
+  }
+
+  // Line and column count from 1, columns in bytes, and point at the last byte read.
+  [[noreturn]] void refuse(const std::string& what, size_t consumed) const {
     const std::string_view before = text_.substr(0, std::max(consumed, size_t{1}) - 1);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
     const size_t column = before.size() - (before.rfind('\n') + 1) + 1;
@@ -147,7 +188,7 @@ class JsonBuilder {
 
   std::string_view text_, name_;
   size_t max_values_, count_ = 0;
-  const char* read_;
+  Reading reading_;
   std::vector<Container> open_;
   Json root_;
 };
