@@ -22,6 +22,9 @@ class Generator {
   /// Reserves one offset for one random op and returns it.
   uint64_t take() { return offset_++; }
 
+  /// Does it draw? See NoDraws.
+  bool draws() const { return draws_; }
+
   /// A random 64-bit word.
   uint64_t bits();
   /// A whole number in [0, bound), without bias. bound >= 1.
@@ -30,8 +33,10 @@ class Generator {
   double real();
 
  private:
+  friend class NoDraws;
   uint64_t seed_;
   uint64_t offset_;
+  bool draws_ = true;
 };
 
 /// The calling thread's default generator, used by random ops that are given no other.
@@ -39,5 +44,18 @@ Generator& default_generator();
 
 /// Seeds the calling thread's default generator (its offset starts at 0 again).
 void manual_seed(uint64_t seed);
+
+/// While it lives, the calling thread's default generator gives zeros for real random numbers, and
+/// is afterwards as it was: for a model whose first numbers will be replaced by those of a file.
+class NoDraws {
+ public:
+  NoDraws() : before_(default_generator()) { default_generator().draws_ = false; }
+  ~NoDraws() { default_generator() = before_; }
+  NoDraws(const NoDraws&) = delete;
+  NoDraws& operator=(const NoDraws&) = delete;
+
+ private:
+  Generator before_;
+};
 
 }  // namespace heed

@@ -22,7 +22,11 @@ Tensor filled(const char* op, const Shape& shape, RandomOptions options, const F
     using T = decltype(t);
     Tensor out = Tensor::allocate(shape, options.dtype);
     Generator& generator = generator_of(options.generator);
-    fill(out.mutable_data<T>(), out.numel(), generator.seed(), generator.take());
+    if (generator.draws()) {
+      fill(out.mutable_data<T>(), out.numel(), generator.seed(), generator.take());
+    } else {
+      std::fill_n(out.mutable_data<T>(), out.numel(), T(0));
+    }
     return out;
   });
 }

@@ -8,6 +8,7 @@
 
 #include "heed/core/convert.h"
 #include "heed/core/error.h"
+#include "heed/core/generator.h"
 #include "heed/core/io/files.h"
 #include "heed/core/io/safetensors.h"
 #include "heed/core/memory.h"
@@ -54,6 +55,14 @@ void check_whole(std::string_view text, const std::string& path) {
                   " bytes: it was cut short on its way here; copy it again, or train again");
 }
 
+/// The JSON of a file, and how many bytes it has.
+std::pair<Json, int64_t> read_json(const std::string& path) {
+  constexpr size_t most_numbers = size_t{1} << 28;
+  const std::string text = read_file(path);
+  check_whole(text, path);
+  return {parse_json(text, path, most_numbers), int64_t(text.size())};
+}
+
 void check_format(const JsonReader& file) {
   const auto name = file.at("format"), number = file.at("version");
   if (name.as_string() != format) {
@@ -89,6 +98,7 @@ std::unique_ptr<Model> make_model(const JsonReader& json, const std::vector<Mode
   const auto type = json.at("type"), config = json.at("config");
   // The parameters, and what their first numbers are made from; tables that no file holds.
   const MemoryAllowance allowance(4 * bytes + (int64_t{64} << 20));
+  const NoDraws zeros;  // the file has the numbers
   try {
     const auto settings = find_type(table, type.as_string()).settings();
     read_fields(settings->fields(), config, Absent::refused);
@@ -248,10 +258,7 @@ void save_model(const std::string& path, const StoredModel& model, SaveOptions o
 }
 
 StoredModel load_model(const std::string& path, const std::vector<ModelType>& table) {
-  constexpr size_t most_numbers = size_t{1} << 28;
-  const std::string text = read_file(path);
-  check_whole(text, path);
-  const Json json = parse_json(text, path, most_numbers);
+  const auto [json, size] = read_json(path);
   const JsonReader file(json, path);
   check_format(file);
   StoredModel loaded;
@@ -270,9 +277,8 @@ StoredModel load_model(const std::string& path, const std::vector<ModelType>& ta
     const std::string found = not_finite(value);
     if (!found.empty()) problems.add(path + ": parameters." + name + ": " + found);
   }
-  problems.collect([&] {
-    const auto bytes = int64_t(text.size()) + weights_size(file, path);
-    loaded.model = make_model(file.at("model"), table, bytes);
+  problems.collect([&, size = size] {
+    loaded.model = make_model(file.at("model"), table, size + weights_size(file, path));
   });
   if (!problems.empty()) fail<FileError>(problems.message());
   match_dtype(state, *loaded.model);

@@ -9,6 +9,7 @@
 #include "heed/core/creation.h"
 #include "heed/core/elementwise.h"
 #include "heed/core/error.h"
+#include "heed/core/generator.h"
 #include "heed/core/index.h"
 #include "heed/core/io/files.h"
 #include "heed/core/reduce.h"
@@ -124,6 +125,7 @@ SentenceEncoder read_sentence_encoder(const std::string& folder) {
   BertConfig config = read_bert_config(JsonReader(json, path("config.json")));
   try {
     check_fields(list_fields(config), "Bert");
+    const NoDraws zeros;  // the file has the numbers
     Bert model(config);
     auto tokenizer =
         data::read_word_pieces(path("vocab.txt"), lower_case(path("tokenizer_config.json")));

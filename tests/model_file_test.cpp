@@ -130,6 +130,20 @@ TEST_CASE("weights lie in a safetensors file beside the model when asked") {
   CHECK_THROWS_AS(load_model(path), IoError);
 }
 
+TEST_CASE("the checksum of weights is that of earlier versions, and loading draws no numbers") {
+  const TempDir folder;
+  const std::string path = folder / "model.json";
+  const StoredModel given = small_model();
+  for (const auto& [name, value] : given.model->state_dict()) value.fill_(0.5);
+  save_model(path, given, {.safetensors = true});
+  CHECK(parse_json(read_file(path), path).find("checksum")->as_string() == "a90bbcd4907e2746");
+  manual_seed(5);
+  const uint64_t before = default_generator().offset();
+  load_model(path);
+  CHECK(default_generator().offset() == before);
+  CHECK(default_generator().draws());
+}
+
 TEST_CASE("weights of another save are refused") {
   const TempDir folder, other;
   const std::string path = folder / "model.json";

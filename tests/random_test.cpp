@@ -227,6 +227,25 @@ TEST_CASE("element i depends on seed, offset and i alone") {
   }
 }
 
+TEST_CASE("nothing is drawn where the numbers will be replaced") {
+  manual_seed(3);
+  rand({2});
+  const Tensor wanted = randn({5});
+  Generator own(1);
+  const Tensor drawn = rand({4}, {.generator = &own});
+  manual_seed(3);
+  rand({2});
+  {
+    const NoDraws zeros;
+    CHECK(values(randn({3, 2})) == Values(6, 0));
+    CHECK(values(uniform({2}, -1, 1, {.dtype = heed::f64})) == Values(2, 0));
+    Generator again(1);
+    CHECK(values(rand({4}, {.generator = &again})) == values(drawn));
+    const NoDraws inner;
+  }
+  CHECK(values(randn({5})) == values(wanted));
+}
+
 TEST_CASE("the default generator is seeded") {
   manual_seed(9);
   const Values x = values(rand({4})), y = values(rand({4}));
