@@ -1,6 +1,7 @@
 #!/bin/bash
-# Installs what the tests need, builds everything and runs all tests but the reproductions, which
-# take long. Arguments go to ctest instead: tools/test.sh -L unit, tools/test.sh -L reproduction.
+# Installs what the tests need, builds everything and runs all tests but the reproductions and the
+# benchmark, which take long. Arguments go to ctest instead: tools/test.sh -L unit, tools/test.sh
+# -L reproduction, tools/test.sh -L bench-smoke.
 # Runs from any folder, as root or as a user with sudo.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/phases.sh"
@@ -10,5 +11,5 @@ phase "Debian packages" tools/install_packages.sh test
 phase "configuring" configure -DHEED_BUILD_TESTS=ON
 phase "building heed, its tests and benchmarks" build
 echo "testing"
-[ $# -gt 0 ] || set -- -LE reproduction
+[ $# -gt 0 ] || set -- -LE 'reproduction|bench-smoke'
 ctest --test-dir build/release --output-on-failure --no-label-summary -j "$(nproc)" "$@"

@@ -1,30 +1,35 @@
 #!/bin/bash
-# A training step of the quickstart's model, heed beside PyTorch eager on this machine: fresh
-# processes in turn, five rounds each, with 1 and 2 threads; prints the medians and their ratio.
-# Installs PyTorch by pip in build/torch where python3 has none. ROUNDS=n, SECONDS_EACH=s change it.
+# compare.sh [WORKLOAD...] [--quick] [--json]: heed beside PyTorch on this machine, as
+# docs/performance.md describes; all workloads of heed-bench --list where none is named. Installs
+# PyTorch by pip in build/torch where it is missing. PYTHON=... names an interpreter that has it,
+# HEED_BENCH=... the program to measure.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-4}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$here/../../build
+stop() { echo "compare.sh: $*" >&2; exit 1; }
 
-bench=build/release/bin/bench_g2p
-[[ -x $bench ]] || { echo "compare.sh: no $bench; run tools/test.sh first" >&2; exit 1; }
-python=${PYTHON:-python3}
+bench=${HEED_BENCH:-$build/release/bin/heed-bench}
+[[ -x $bench ]] || stop "no $bench; tools/test.sh builds it"
+python=${PYTHON:-$build/torch/bin/python}
+if [[ -z ${PYTHON:-} && ! -x $python ]]; then
+  python3 -m venv "$build/torch" || stop "no virtual environment; Debian: apt install python3-venv"
+fi
 if ! "$python" -c 'import torch' 2>/dev/null; then
-  python=build/torch/bin/python
-  [[ -x $python ]] || python3 -m venv build/torch
-  "$python" -c 'import torch' 2>/dev/null || "$python" -m pip install -q torch numpy
+  [[ -z ${PYTHON:-} ]] || stop "$PYTHON has no torch"
+  echo "installing PyTorch in $build/torch" >&2
+  "$python" -m pip install -q torch numpy >&2
 fi
 
-field() { sed -E "s/.*\"$1\": ([0-9.]+).*/\1/"; }
-median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+# PyTorch from C++: headers and libraries are in the package.
+torch=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))')
+version=$("$python" -c 'import torch; print(torch.__version__)')
+libtorch=$build/libtorch_bench-$version
+if [[ ! $libtorch -nt $here/libtorch_bench.cpp ]]; then
+  echo "compiling libtorch_bench" >&2
+  mkdir -p "$build"
+  "${CXX:-g++}" -std=c++20 -O3 -I"$torch/include" -I"$torch/include/torch/csrc/api/include" \
+    "$here/libtorch_bench.cpp" -o "$libtorch" -L"$torch/lib" -Wl,-rpath,"$torch/lib" \
+    -Wl,--no-as-needed -ltorch -ltorch_cpu -lc10
+fi
 
-for threads in 1 2; do
-  ours=() theirs=()
-  for ((i = 0; i < rounds; ++i)); do
-    ours+=("$("$bench" "$threads" "$seconds" | field median_ms)")
-    theirs+=("$("$python" tools/bench/torch_g2p.py "$threads" "$seconds" | field median_ms)")
-  done
-  a=$(printf '%s\n' "${ours[@]}" | median) b=$(printf '%s\n' "${theirs[@]}" | median)
-  echo "g2p, $threads threads: heed $a ms (${ours[*]}), PyTorch $b ms (${theirs[*]}), ratio" \
-    "$(awk "BEGIN {printf \"%.2f\", $b / $a}")"
-done
+exec "$python" "$here/compare.py" --heed "$bench" --libtorch "$libtorch" "$@"

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heed/core/io/safetensors.h"
+#include "heed/models/gpt.h"
+#include "heed/models/transformer.h"
+#include "heed/nn/module.h"
+#include "heed/optim/optimizer.h"
+
+/// heed-bench: the workloads of docs/performance.md. torch_bench.py has the same in PyTorch, with
+/// the same names of parameters and of the batch's tensors.
+namespace heed::bench {
+
+/// What both sides of a comparison start from: a batch and first weights, drawn here with seed 1
+/// or read from a file that --export wrote.
+class Start {
+ public:
+  /// file: "" to draw; throws what read_safetensors throws.
+  Start(bool dropout, const std::string& file);
+
+  /// A tensor of the batch. Throws FileError when the file lacks it, or has another shape or dtype.
+  Tensor integers(const std::string& name, int64_t below, const Shape& shape);
+  Tensor normals(const std::string& name, const Shape& shape);
+  /// Gives the module the file's weights, or leaves it as it is; either way they are exported.
+  void weights(nn::Module& module);
+  /// p, or 0 where two sides that draw different numbers are compared.
+  double dropout(double p) const { return dropout_ ? p : 0; }
+
+  /// "batch.NAME" and "model.NAME", shared with the workload.
+  const NamedTensors& tensors() const { return tensors_; }
+
+ private:
+  template <class Draw>
+  Tensor tensor(const std::string& name, const Shape& shape, DType dtype, const Draw& draw);
+
+  bool dropout_;
+  std::string path_;
+  NamedTensors file_, tensors_;
+};
+
+/// A workload made ready.
+struct Run {
+  std::function<void()> step;  ///< what is timed
+  /// Of the matrix products of a step, two for each multiply-add; a training step makes three
+  /// products for one forward. Sums, functions and what is computed anew do not count.
+  double flops = 0;
+  int64_t items = 0;  ///< tokens, images or products of a step
+  int64_t parameters = 0;
+  /// What must agree with the other side: the losses of n steps, or a result and its gradients.
+  std::function<std::vector<double>(int64_t n)> numbers = {};
+};
+
+struct Workload {
+  std::string_view id;
+  std::string_view what;
+  Run (*make)(Start& start);
+};
+
+/// All of them, in the order of docs/performance.md. A family is several with one word in front:
+/// "long" is long-512 to long-8192.
+std::span<const Workload> workloads();
+
+/// The elements of all parameters.
+int64_t count_parameters(nn::Module& module);
+
+/// A training step: the loss, its gradients, clipped to a norm of `clip` (0: not), an update.
+struct Training {
+  std::shared_ptr<nn::Module> module;
+  std::shared_ptr<optim::Optimizer> optimizer;
+  double clip = 1;
+  std::function<Variable()> loss;
+};
+Run run_of(Training training, double flops, int64_t items);
+
+/// A step that is a result and its gradients, recorded anew each time.
+Run run_of(std::function<Variable()> result, std::vector<Variable> leaves, double flops);
+
+/// Of a product (m, k) x (k, n).
+constexpr double product(int64_t m, int64_t k, int64_t n) {
+  return 2.0 * double(m) * double(k) * double(n);
+}
+/// Of `batch` causal attentions over T tokens of width C, all heads together: two products, of
+/// which T (T + 1) / 2 pairs of tokens count.
+constexpr double causal_attention(int64_t batch, int64_t T, int64_t C) {
+  return 2 * product(batch * T * (T + 1) / 2, C, 1);
+}
+
+// The models that a workload trains and another one generates with.
+models::GptConfig babygpt_config();
+models::GptConfig gpt2_config();
+models::TransformerConfig mt_base_config(double dropout);
+constexpr int64_t mt_base_batch = 128, mt_base_tokens = 25;
+
+// small.cpp
+Run scalar(Start& start);
+Run small_ops(Start& start);
+Run mlp(Start& start);
+Run square_product(Start& start, int64_t n);
+// recurrent.cpp
+Run charrnn(Start& start);
+Run lstm_lm(Start& start);
+Run bilstm_cls(Start& start);
+Run seq2seq(Start& start);
+Run g2p(Start& start);
+// transformer.cpp
+Run copy(Start& start);
+Run nanogpt(Start& start);
+Run babygpt(Start& start);
+Run mt_base(Start& start);
+Run vit(Start& start);
+Run gpt2(Start& start);
+/// One layer with T tokens, d 256, 4 heads, causal.
+Run attention_layer(Start& start, int64_t T);
+// generate.cpp
+Run generate_baby(Start& start);
+Run generate_gpt2(Start& start);
+Run beam(Start& start);
+
+}  // namespace heed::bench

@@ -1,0 +1,223 @@
+"""What compare.sh runs: measures in turn, in fresh processes, and prints the table or JSON."""
+
+import argparse
+import datetime
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TRAINING = ("mlp", "charrnn", "lstm-lm", "bilstm-cls", "seq2seq", "g2p", "copy", "nanogpt",
+            "babygpt", "mt-base", "vit", "gpt2-124M")
+OVERHEAD = ("scalar", "small-ops", "generate-baby", "generate-124M", "beam")
+COMPILED = tuple(name for name in TRAINING if name != "bilstm-cls")
+LIBTORCH = ("scalar", "small-ops", "mlp", "g2p")
+AGREEMENT = 1e-3
+COLUMNS = ("workload", "threads", "heed ms", "eager ms", "compile ms", "ratio", "heed MB",
+           "eager MB", "compile MB", "heed start", "eager start", "compile start", "GFLOP/s",
+           "% of sgemm")
+
+
+def say(*words):
+    print(*words, file=sys.stderr, flush=True)
+
+
+class Sides:
+    """The programs, each a list of words to which a workload and flags are added."""
+
+    def __init__(self, options, cache):
+        torch = [sys.executable, os.path.join(HERE, "torch_bench.py")]
+        self.programs = {"heed": [options.heed, "--json"], "eager": torch,
+                         "compile": [*torch, "--compile"], "libtorch": [options.libtorch]}
+        self.environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": cache}
+
+    def run(self, side, workload, *flags):
+        words = [*self.programs[side], workload, *map(str, flags)]
+        done = subprocess.run(words, env=self.environment, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.PIPE)
+        if done.returncode:
+            raise SystemExit(f"compare.py: {' '.join(words)} failed:\n{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def time(self, side, workload, threads, seconds, *flags):
+        return self.run(side, workload, "--threads", threads, "--seconds", seconds, *flags,
+                        "--since", time.monotonic() * 1e3)
+
+
+def check_agreement(sides, workload):
+    """Twenty losses, or a result and its gradients, from the same weights and batch."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "start.safetensors")
+        sides.run("heed", workload, "--export", file)
+        flags = ("--weights", file, "--losses", 20)
+        ours = sides.run("heed", workload, *flags)
+        for side in ("eager", "libtorch") if workload in LIBTORCH else ("eager",):
+            theirs = sides.run(side, workload, *flags)
+            apart = max(abs(a - b) / max(1, abs(b)) for a, b in zip(ours, theirs))
+            if len(ours) != len(theirs) or not apart <= AGREEMENT:
+                say(f"{workload}: heed and {side} do not agree: {ours} and {theirs}")
+                return False
+            say(f"{workload}: {len(ours)} numbers agree with {side}'s to {apart:.1e}")
+    return True
+
+
+def sgemm_rate(sides, threads, seconds):
+    """The best of a few products of either side, GFLOP/s."""
+    rates = []
+    for n in (1024, 2048, 4096):
+        for side in ("heed", "eager"):
+            least = sides.time(side, f"sgemm-{n}", threads, seconds)["min_ms"]
+            rates.append(2 * n ** 3 / least / 1e6)
+    return max(rates)
+
+
+def faster_optimizer(sides, workload, threads, seconds):
+    if workload not in TRAINING:
+        return "fused"
+    return min(("foreach", "fused"), key=lambda name: sides.time(
+        "eager", workload, threads, seconds, "--optimizer", name)["median_ms"])
+
+
+def measure(sides, workload, threads, options):
+    """Results of each side, measured in turn."""
+    names = ["heed", "eager"]
+    names += ["compile"] if workload in COMPILED else []
+    names += ["libtorch"] if workload in LIBTORCH else []
+    update = faster_optimizer(sides, workload, threads, options.seconds)
+    results = {name: [] for name in names}
+    for _ in range(options.rounds):
+        for name in names:
+            torch = name in ("eager", "compile")
+            flags = ("--optimizer", update) if torch else ()
+            results[name].append(sides.time(name, workload, threads, options.seconds, *flags))
+    return results
+
+
+def middle(results, side, field):
+    if side not in results:
+        return None
+    values = [result[field] for result in results[side]]
+    # Compiling is kept on disk: only the first process has to do it.
+    cold = side == "compile" and field == "start_ms"
+    return values[0] if cold else statistics.median(values)
+
+
+def record_of(workload, threads, results, sgemm, theirs=("eager", "compile")):
+    heed = middle(results, "heed", "median_ms")
+    best = min((side for side in theirs if side in results),
+               key=lambda side: middle(results, side, "median_ms"))
+    gflops = middle(results, "heed", "gflops")
+    return {"workload": workload, "threads": threads, "heed_ms": heed,
+            "eager_ms": middle(results, theirs[0], "median_ms"),
+            "compile_ms": middle(results, "compile", "median_ms") if len(theirs) > 1 else None,
+            "ratio": round(middle(results, best, "median_ms") / heed, 3),
+            "heed_mb": middle(results, "heed", "rss_mb"),
+            "torch_mb": middle(results, best, "rss_mb"), "gflops": gflops,
+            "percent_of_sgemm": round(100 * gflops / sgemm, 1)}
+
+
+def number(value, digits):
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def row_of(record, results, theirs):
+    digits = 4 if record["heed_ms"] < 1 else 1 if record["heed_ms"] < 1000 else 0
+    cells = [record["workload"], str(record["threads"]),
+             *(number(record[f"{side}_ms"], digits) for side in ("heed", "eager", "compile")),
+             number(record["ratio"], 2)]
+    for field in ("rss_mb", "start_ms"):
+        cells += [number(middle(results, side, field), 0) for side in ("heed", *theirs)]
+        cells += ["-"] * (2 - len(theirs))
+    cells += [number(record["gflops"], 1), number(record["percent_of_sgemm"], 0)]
+    return "| " + " | ".join(cells) + " |"
+
+
+def report(workload, threads, results, sgemm, as_json):
+    """Prints a line, and one against libtorch where it was measured; returns the first one."""
+    records = []
+    for name, theirs in ((workload, ("eager", "compile")), (workload + "/libtorch", ("libtorch",))):
+        if theirs[0] not in results:
+            continue
+        record = record_of(name, threads, results, sgemm, theirs)
+        records.append(record)
+        print(json.dumps(record) if as_json else row_of(record, results, theirs), flush=True)
+    return records[0]
+
+
+def print_head(options, sgemm):
+    import torch
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":")[1].strip() for line in file if "model name" in line), "?")
+    rates = ", ".join(f"{rate:.0f} GFLOP/s with {n}" for n, rate in sgemm.items())
+    print(f"{datetime.date.today()}, {model}, {os.cpu_count()} cores, PyTorch {torch.__version__}; "
+          f"sgemm {rates} threads; medians of {options.rounds} rounds of {options.seconds:g} s\n")
+    print("| " + " | ".join(COLUMNS) + " |\n|---|" + "--:|" * (len(COLUMNS) - 1), flush=True)
+
+
+def print_means(records):
+    for threads in sorted({record["threads"] for record in records}):
+        for title, names in (("training", TRAINING), ("overhead and generation", OVERHEAD)):
+            ratios = [record["ratio"] for record in records
+                      if record["threads"] == threads and record["workload"] in names]
+            if ratios:
+                mean = math.exp(statistics.fmean(map(math.log, ratios)))
+                print(f"{title}, {threads} threads: geometric mean {mean:.2f} of {len(ratios)} "
+                      f"ratios, the least {min(ratios):.2f}")
+
+
+def chosen(options):
+    """The workloads' ids; `long` is a family. sgemm is measured in any case."""
+    listed = subprocess.run([options.heed, "--list"], check=True, stdout=subprocess.PIPE, text=True)
+    ids = [line.split()[0] for line in listed.stdout.splitlines()]
+    ids = [name for name in ids if not name.startswith("sgemm")]
+    found = []
+    for word in options.workloads or ids:
+        matching = [name for name in ids if name == word or (word == "long" and "long-" in name)]
+        if not matching:
+            raise SystemExit(f'compare.py: WORKLOAD: expected one of {", ".join(ids)} or long, '
+                             f'got "{word}"')
+        found += matching
+    return found
+
+
+def parsed():
+    parser = argparse.ArgumentParser(description="heed beside PyTorch, in turn, on this machine.")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s, only 2 threads")
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each row")
+    parser.add_argument("--heed", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--libtorch", required=True, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.rounds, options.seconds = (3, 1.0) if options.quick else (5, 3.0)
+    return options
+
+
+def main():
+    options = parsed()
+    workloads = chosen(options)
+    threads = [2] if options.quick else [1, 2]
+    failed, records = [], []
+    with tempfile.TemporaryDirectory() as cache:
+        sides = Sides(options, cache)
+        agreeing = [name for name in workloads if check_agreement(sides, name)]
+        failed = sorted(set(workloads) - set(agreeing))
+        sgemm = {n: sgemm_rate(sides, n, options.seconds) for n in threads}
+        if not options.json:
+            print_head(options, sgemm)
+        for name in agreeing:
+            for n in threads:
+                results = measure(sides, name, n, options)
+                records.append(report(name, n, results, sgemm[n], options.json))
+    if not options.json:
+        print()
+        print_means(records)
+    if failed:
+        raise SystemExit(f"compare.py: not measured, because they do not agree: {', '.join(failed)}")
+
+
+main()
