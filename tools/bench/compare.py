@@ -217,7 +217,7 @@ def main():
         print()
         print_means(records)
     if failed:
-        raise SystemExit(f"compare.py: not measured, because they do not agree: {', '.join(failed)}")
+        raise SystemExit(f"compare.py: not measured, they do not agree: {', '.join(failed)}")
 
 
 main()

@@ -1,6 +1,6 @@
-// Four of heed-bench's workloads over libtorch, PyTorch from C++: libtorch_bench WORKLOAD [--threads
-// N] [--seconds S] [--since MS] [--weights FILE --losses N] prints a line of JSON. compare.sh builds
-// it with the headers and libraries of PyTorch's pip package; nothing else does.
+// Four of heed-bench's workloads over libtorch, PyTorch from C++: libtorch_bench WORKLOAD
+// [--threads N] [--seconds S] [--since MS] [--weights FILE --losses N] prints a line of JSON.
+// compare.sh builds it with the headers and libraries of PyTorch's pip package; nothing else does.
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -126,7 +126,8 @@ Run mlp(const Start& start) {
   start.weights(*net);
   const Tensor images = start.normals("images", {64, 784});
   const Tensor labels = start.integers("labels", 10, {64});
-  return training(*net, 0, [=]() mutable { return F::cross_entropy(net->forward(images), labels); });
+  return training(*net, 0,
+                  [=]() mutable { return F::cross_entropy(net->forward(images), labels); });
 }
 
 struct Attention : nn::Module {
@@ -198,7 +199,8 @@ void print_numbers(const Run& run, int64_t n) {
   std::vector<double> numbers;
   for (int64_t i = 0; i < (run.leaves.empty() ? n : 1); ++i)
     numbers.push_back(run.step().item<double>());
-  for (const Tensor& leaf : run.leaves) numbers.push_back(leaf.grad().to(torch::kFloat64).norm().item<double>());
+  for (const Tensor& leaf : run.leaves)
+    numbers.push_back(leaf.grad().to(torch::kFloat64).norm().item<double>());
   for (size_t i = 0; i < numbers.size(); ++i) std::printf("%s%.9g", i ? "," : "[", numbers[i]);
   std::printf("]\n");
 }

@@ -54,7 +54,10 @@ def gradients(result, leaves):
         value.backward()
         return value
 
-    return Run(step, lambda n: [step().item()] + [leaf.grad.double().norm().item() for leaf in leaves])
+    def numbers(_):
+        return [step().item(), *(leaf.grad.double().norm().item() for leaf in leaves)]
+
+    return Run(step, numbers)
 
 
 def sequence_loss(logits, wanted, **options):
@@ -146,7 +149,7 @@ def gpt(batch, steps, **config):
         start.weights(model)
         tokens = start.integers("tokens", config["tokens"], (batch, steps))
         wanted = start.integers("wanted", config["tokens"], (batch, steps))
-        return training(start, model, optimizer(start, torch.optim.AdamW, model),
+        return training(start, model, optimizer(start, torch.optim.AdamW, model, lr=1e-4),
                         lambda: sequence_loss(model(tokens), wanted))
     return make
 

@@ -15,6 +15,8 @@ constexpr double layer(int64_t C, int64_t feedforward) {
   return product(1, C, 4 * C) + 2 * product(1, C, feedforward);
 }
 
+/// The learning rate is one at which 20 steps do not turn the last bits into another loss, as 1e-3
+/// does without a warm-up.
 Run language_model(Start& start, const models::GptConfig& config, int64_t batch, int64_t T) {
   const auto model = std::make_shared<models::Gpt>(config);
   start.weights(*model);
@@ -25,7 +27,8 @@ Run language_model(Start& start, const models::GptConfig& config, int64_t batch,
                              (double(batch * T) * layer(C, 4 * C) + causal_attention(batch, T, C)) +
                          product(batch * T, C, config.tokens);
   return run_of({.module = model,
-                 .optimizer = std::make_shared<optim::AdamW>(model->named_parameters()),
+                 .optimizer = std::make_shared<optim::AdamW>(model->named_parameters(),
+                                                             optim::AdamWOptions{.lr = 1e-4}),
                  .loss = [=] { return nn::cross_entropy(model->forward(tokens), wanted); }},
                 3 * forward, batch * T);
 }
