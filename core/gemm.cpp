@@ -8,6 +8,7 @@
 
 #include "heed/core/error.h"
 #include "heed/core/gemm_buffers.h"
+#include "heed/core/gemm_few.h"
 #include "heed/core/packed.h"
 #include "heed/core/parallel.h"
 
@@ -143,9 +144,11 @@ void gemm(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
           std::type_identity_t<T> beta, T* c, int64_t ldc) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale_rows(m, n, beta, c, ldc);
-  if constexpr (std::is_same_v<T, float>)
-    if (alpha == 1 && (beta == 0 || beta == 1) && prefers_packed(m, n, k))
-      return gemm_packed(m, n, k, a, b, beta, nullptr, c, ldc);
+  if (alpha == 1 && (beta == 0 || beta == 1)) {
+    if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, beta, nullptr, c, ldc);
+    if constexpr (std::is_same_v<T, float>)
+      if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, beta, nullptr, c, ldc);
+  }
   prepare(m, n, k, a, b, ldc);
   for_each_tile(Tiles(m, n, k), [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
     multiply_tile<T>(rows, columns, k, alpha, {element(a, row, 0), a.leading, a.transposed},
@@ -168,6 +171,7 @@ template <class T>
 void gemm_bias(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
                MatrixView<std::type_identity_t<T>> b, const T* bias, T* c, int64_t ldc) {
   if (m == 0 || n == 0) return;
+  if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, 0, bias, c, ldc);
   if constexpr (std::is_same_v<T, float>)
     if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, 0, bias, c, ldc);
   prepare(m, n, k, a, b, ldc);
