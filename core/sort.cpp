@@ -31,12 +31,23 @@ bool before(const Item<T>& a, const Item<T>& b) {
   return a.index < b.index;
 }
 
+/// items = the first of the n numbers x, in order; as many as there is room for.
 template <bool descending, class T>
-void order_row(std::vector<Item<T>>& items, int64_t k) {
-  if (size_t(k) == items.size())
-    std::sort(items.begin(), items.end(), before<descending, T>);
-  else
-    std::partial_sort(items.begin(), items.begin() + k, items.end(), before<descending, T>);
+void order_row(const T* x, int64_t n, std::vector<Item<T>>& items) {
+  const int64_t k = int64_t(items.size());
+  for (int64_t i = 0; i < k; ++i) items[size_t(i)] = {x[i], i};
+  if (k == n) return std::sort(items.begin(), items.end(), before<descending, T>);
+  if (k == 0) return;
+  std::make_heap(items.begin(), items.end(), before<descending, T>);  // its front is the last
+  for (int64_t i = k; i < n; ++i) {
+    const T last = items.front().value;
+    if (descending ? x[i] <= last : x[i] >= last) continue;  // nearly all; never with NaN
+    if (!before<descending>(Item<T>{x[i], i}, items.front())) continue;
+    std::pop_heap(items.begin(), items.end(), before<descending, T>);
+    items.back() = {x[i], i};
+    std::push_heap(items.begin(), items.end(), before<descending, T>);
+  }
+  std::sort_heap(items.begin(), items.end(), before<descending, T>);
 }
 
 /// The first k in order of each row of n.
@@ -45,10 +56,10 @@ void order_rows(T* values, int64_t* indices, const T* x, int64_t rows, int64_t n
                 bool descending) {
   const int64_t grain = std::max<int64_t>(1, 2048 / std::max<int64_t>(1, n));
   parallel_for(0, rows, grain, [=](int64_t begin, int64_t end) {
-    std::vector<Item<T>> items(static_cast<size_t>(n));
+    std::vector<Item<T>> items(static_cast<size_t>(k));
     for (int64_t row = begin; row < end; ++row) {
-      for (int64_t i = 0; i < n; ++i) items[size_t(i)] = {x[row * n + i], i};
-      descending ? order_row<true>(items, k) : order_row<false>(items, k);
+      const T* from = x + row * n;
+      descending ? order_row<true>(from, n, items) : order_row<false>(from, n, items);
       for (int64_t i = 0; i < k; ++i) {
         values[row * k + i] = items[size_t(i)].value;
         indices[row * k + i] = items[size_t(i)].index;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "heed/core/convert.h"
 #include "heed/core/creation.h"
 #include "heed/core/index.h"
 #include "heed/core/random.h"
@@ -62,11 +63,17 @@ TEST_CASE("topk") {
   CHECK(values(topk(tensor({1.0, NAN, 3.0}), 2, 0, false).indices) == Values{0, 2});
   CHECK(topk(tensor(2.0), 1).indices.item() == 0);
   CHECK(topk(zeros({0, 3}), 2).values.shape() == Shape{0, 2});
-  const Tensor many = randn({7, 900});
-  const SortResult all = sort(many, 1, true), best = topk(many, 13);
-  CHECK(values(best.values) == values(narrow(all.values, 1, 0, 13)));
-  CHECK(values(best.indices) == values(narrow(all.indices, 1, 0, 13)));
-  CHECK(values(gather(many, 1, best.indices)) == values(best.values));
+  Tensor many = to(randint(0, 300, {7, 900}), f32);  // with many equal ones
+  for (const bool largest : {true, false}) {
+    const SortResult all = sort(many, 1, largest), best = topk(many, 13, 1, largest);
+    CHECK(values(best.values) == values(narrow(all.values, 1, 0, 13)));
+    CHECK(values(best.indices) == values(narrow(all.indices, 1, 0, 13)));
+    CHECK(values(gather(many, 1, best.indices)) == values(best.values));
+  }
+  for (const int64_t place : {3, 500, 501, 899}) many[2][place].fill_(NAN);
+  for (const bool largest : {true, false})
+    CHECK(values(topk(many, 13, 1, largest).indices) ==
+          values(narrow(sort(many, 1, largest).indices, 1, 0, 13)));
   check_error([&] { topk(x, 5); }, "topk: k = 5 is out of range for dimension -1 of shape (2, 4)");
   check_error([&] { topk(x, -1); }, "topk: k = -1 is out of range");
   check_error([&] { topk(x, 1, 2); }, "topk: dimension 2 is out of range");
