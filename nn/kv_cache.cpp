@@ -117,7 +117,9 @@ KvCache KvCache::reorder(const Tensor& index) const {
   detail::check_indices(index, batch, "KvCache: reorder");
   const Tensor rows = contiguous(index);
   if (is_range(rows, batch)) return *this;
-  const int64_t room = std::max(capacity_, 2 * length_);  // the next appended tokens move nothing
+  // The next appended token moves nothing. Equal blocks are the pool's, without page faults.
+  const int64_t before = rows_->keys.size(2);
+  const int64_t room = before > length_ ? before : std::max(capacity_, 2 * length_);
   KvCache next = *this;
   next.rows_ = std::make_shared<Rows>();
   next.rows_->keys = gathered(rows_->keys, rows, length_, room);
