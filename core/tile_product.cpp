@@ -1,5 +1,9 @@
 #include "heed/core/tile_product.h"
 
+#include <utility>
+
+#include "heed/core/lanes.h"
+
 namespace heed::tiles {
 namespace {
 
@@ -34,29 +38,43 @@ template <class T, int Width, bool Transposed>
                                                              add);
 }
 
-/// One square of as many rows as 16 bytes have elements.
-template <class T>
-[[gnu::always_inline]] inline void transpose_square(const T* from, int64_t ldf, T* to,
-                                                    int64_t ldt) {
-  typedef T Vector __attribute__((vector_size(16)));
-  typedef T Unaligned __attribute__((vector_size(16), aligned(alignof(T)), may_alias));
-  const auto row = [=](int64_t i) -> Vector {
-    return *reinterpret_cast<const Unaligned*>(from + i * ldf);
+/// Swaps the off-diagonal blocks of all squares of 2 Half rows.
+template <int Half, class Vector, int... I>
+[[gnu::always_inline]] inline void swap_blocks(Vector* x, std::integer_sequence<int, I...>) {
+  constexpr int lanes = int(sizeof...(I));
+  for (int i = 0; i < lanes; ++i)
+    if ((i & Half) == 0) {
+      const Vector a = x[i], b = x[i + Half];
+      x[i] = __builtin_shufflevector(a, b, (I & Half ? lanes + I - Half : I)...);
+      x[i + Half] = __builtin_shufflevector(a, b, (I & Half ? lanes + I : I + Half)...);
+    }
+  if constexpr (Half > 1) swap_blocks<Half / 2>(x, std::integer_sequence<int, I...>());
+}
+
+/// All whole squares of as many rows as a register of Width bytes has lanes, then what is left.
+template <class T, int Width>
+[[gnu::always_inline]] inline void transpose_squares(int64_t rows, int64_t columns, const T* from,
+                                                     int64_t leading, T* to, int64_t leading_to) {
+  using L = Lanes<T, Width>;
+  constexpr int side = int(L::count);
+  const int64_t whole_rows = rows / side * side, whole_columns = columns / side * side;
+  for (int64_t i = 0; i < whole_rows; i += side)
+    for (int64_t j = 0; j < whole_columns; j += side) {
+      typename L::Vector square[side];
+      for (int r = 0; r < side; ++r) square[r] = L::at(from + (i + r) * leading + j);
+      swap_blocks<side / 2>(square, std::make_integer_sequence<int, side>());
+      for (int r = 0; r < side; ++r) L::at(to + (j + r) * leading_to + i) = square[r];
+    }
+  const auto rest = [&](int64_t i, int64_t height, int64_t j, int64_t width) {
+    if constexpr (Width > 16)
+      transpose_squares<T, 16>(height, width, from + i * leading + j, leading,
+                               to + j * leading_to + i, leading_to);
+    else
+      for (int64_t r = i; r < i + height; ++r)
+        for (int64_t s = j; s < j + width; ++s) to[s * leading_to + r] = from[r * leading + s];
   };
-  const auto put = [=](int64_t i, Vector x) { *reinterpret_cast<Unaligned*>(to + i * ldt) = x; };
-  if constexpr (sizeof(T) == 8) {
-    put(0, __builtin_shufflevector(row(0), row(1), 0, 2));
-    put(1, __builtin_shufflevector(row(0), row(1), 1, 3));
-  } else {
-    const Vector a = __builtin_shufflevector(row(0), row(1), 0, 4, 1, 5);
-    const Vector b = __builtin_shufflevector(row(0), row(1), 2, 6, 3, 7);
-    const Vector c = __builtin_shufflevector(row(2), row(3), 0, 4, 1, 5);
-    const Vector d = __builtin_shufflevector(row(2), row(3), 2, 6, 3, 7);
-    put(0, __builtin_shufflevector(a, c, 0, 1, 4, 5));
-    put(1, __builtin_shufflevector(a, c, 2, 3, 6, 7));
-    put(2, __builtin_shufflevector(b, d, 0, 1, 4, 5));
-    put(3, __builtin_shufflevector(b, d, 2, 3, 6, 7));
-  }
+  rest(0, whole_rows, whole_columns, columns - whole_columns);
+  rest(whole_rows, rows - whole_rows, 0, columns);
 }
 
 }  // namespace
@@ -75,17 +93,9 @@ void multiply(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T
 template <class T>
 void transpose(int64_t rows, int64_t columns, const T* from, int64_t leading, T* to,
                int64_t leading_to) {
-  constexpr int64_t side = 16 / int64_t(sizeof(T));
-  const int64_t whole = columns / side * side;
-  int64_t i = 0;
-  for (; i + side <= rows; i += side) {
-    for (int64_t j = 0; j < whole; j += side)
-      transpose_square(from + i * leading + j, leading, to + j * leading_to + i, leading_to);
-    for (int64_t j = whole; j < columns; ++j)
-      for (int64_t r = i; r < i + side; ++r) to[j * leading_to + r] = from[r * leading + j];
-  }
-  for (; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) to[j * leading_to + i] = from[i * leading + j];
+  simd::run_with_width([=](auto width) {
+    transpose_squares<T, decltype(width)::value>(rows, columns, from, leading, to, leading_to);
+  });
 }
 
 template void multiply<float>(int64_t, int64_t, int64_t, MatrixView<float>, const float*, int64_t,
