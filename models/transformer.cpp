@@ -117,9 +117,10 @@ DecoderStep Transformer::step(const Tensor& tokens, const DecoderState& before) 
                              {.memory_key_padding_mask = before.memory[0].value(),
                               .is_causal = true,
                               .caches = caches,
-                              .maps = &maps});  // (B, 1, E)
+                              .maps = before.maps ? &maps : nullptr});  // (B, 1, E)
   step.logits = logits(squeeze(x, 1));
-  step.weights = mean(stack(maps.layers), {0, 2, 3});  // (layers, B, H, 1, S) -> (B, S)
+  if (before.maps)
+    step.weights = mean(stack(maps.layers), {0, 2, 3});  // (layers, B, H, 1, S) -> (B, S)
   return step;
 }
 

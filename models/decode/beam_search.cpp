@@ -32,6 +32,7 @@ class Search {
 
   void run() {
     DecoderState state = decoder_.state;
+    state.maps = options_.maps || options_.coverage > 0;
     Tensor tokens = select(decoder_.read, 1, -1);  // (B)
     for (int64_t t = 0; t < options_.max_length && tokens.numel() > 0; ++t) {
       leave_if_signalled();

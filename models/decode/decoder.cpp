@@ -23,11 +23,12 @@ std::vector<nn::KvCache> picked(const std::vector<nn::KvCache>& caches, const Te
 }  // namespace
 
 DecoderState reorder(const DecoderState& state, const Tensor& index) {
-  return {picked(state.rows, index), picked(state.memory, index), picked(state.caches, index)};
+  return {picked(state.rows, index), picked(state.memory, index), picked(state.caches, index),
+          state.maps};
 }
 
 DecoderState reorder_within_sources(const DecoderState& state, const Tensor& index) {
-  return {picked(state.rows, index), state.memory, picked(state.caches, index)};
+  return {picked(state.rows, index), state.memory, picked(state.caches, index), state.maps};
 }
 
 Tensor lengths_or_full(const Tensor& lengths, const Tensor& source) {

@@ -18,6 +18,7 @@ struct DecoderState {
   std::vector<Variable> rows = {};       ///< what the steps change: hidden states
   std::vector<Variable> memory = {};     ///< what they only read: the encoded source and its mask
   std::vector<nn::KvCache> caches = {};  ///< of self-attentions, one for each layer
+  bool maps = true;  ///< must steps give weights? If not, those that cost extra are left out
 };
 
 /// The rows at `index` (N,) i64, in that order; rows may be left out or repeated.

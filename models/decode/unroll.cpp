@@ -47,6 +47,7 @@ std::vector<Hypothesis> unroll(const char* op, const Decoder& decoder, const Unr
   std::vector<Tensor> weights;
   const auto open = [](const Hypothesis& h) { return !h.ended; };
   DecoderState state = decoder.state;
+  state.maps = options.maps;
   Tensor tokens = select(decoder.read, 1, -1);  // (B)
   for (int64_t t = 0; t < options.max_length && std::ranges::any_of(found, open); ++t) {
     leave_if_signalled();
