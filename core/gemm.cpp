@@ -145,9 +145,9 @@ void gemm(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
   if (m == 0 || n == 0) return;
   if (k == 0) return scale_rows(m, n, beta, c, ldc);
   if (alpha == 1 && (beta == 0 || beta == 1)) {
-    if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, beta, nullptr, c, ldc);
     if constexpr (std::is_same_v<T, float>)
       if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, beta, nullptr, c, ldc);
+    if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, beta, nullptr, c, ldc);
   }
   prepare(m, n, k, a, b, ldc);
   for_each_tile(Tiles(m, n, k), [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
@@ -171,9 +171,9 @@ template <class T>
 void gemm_bias(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
                MatrixView<std::type_identity_t<T>> b, const T* bias, T* c, int64_t ldc) {
   if (m == 0 || n == 0) return;
-  if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, 0, bias, c, ldc);
   if constexpr (std::is_same_v<T, float>)
     if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, 0, bias, c, ldc);
+  if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, 0, bias, c, ldc);
   prepare(m, n, k, a, b, ldc);
   for_each_tile(Tiles(m, n, k), [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
     T* tile = c + row * ldc + column;

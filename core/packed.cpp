@@ -27,13 +27,16 @@ void multiply_panel(int64_t m, int64_t k, MatrixView<T> a, const T* panel, T* c,
   }
 }
 
-/// Columns [first, first + columns) of B as one panel, zeros beyond them.
+/// Columns [first, first + columns) of B as one panel, zeros beyond them. Ahead: fetches as many
+/// that follow, where B is transposed.
 template <class T>
-void pack_panel(int64_t k, int64_t columns, MatrixView<T> b, int64_t first, T* panel) {
+void pack_panel(int64_t k, int64_t columns, MatrixView<T> b, int64_t first, T* panel,
+                bool ahead = false) {
   constexpr int64_t width = PackedMatrix<T>::panel_columns;
   if (columns < width) std::fill_n(panel, k * width, T(0));
   if (b.transposed)
-    return tiles::transpose(columns, k, b.data + first * b.leading, b.leading, panel, width);
+    return tiles::transpose(columns, k, b.data + first * b.leading, b.leading, panel, width,
+                            ahead ? columns : 0);
   const T* from = b.data + first;
   if (columns == width)  // a number that the compiler knows
     for (int64_t p = 0; p < k; ++p) std::copy_n(from + p * b.leading, width, panel + p * width);
@@ -48,6 +51,30 @@ int64_t even_piece(int64_t length, int64_t most, int64_t unit) {
   const int64_t pieces = std::max<int64_t>(1, (length + most - 1) / most);
   const int64_t piece = (length + pieces - 1) / pieces;
   return (piece + unit - 1) / unit * unit;
+}
+
+/// Columns [first, last) of C = A B, or C += A B, where panel(j, p, depth) has the rows [p, p +
+/// depth) of B's columns from j on.
+template <class T, class Panel>
+void multiply_panels(int64_t m, int64_t k, MatrixView<T> a, const Panel& panel, T* c, int64_t ldc,
+                     bool add, int64_t first, int64_t last) {
+  constexpr int64_t columns = PackedMatrix<T>::panel_columns;
+  const int64_t width = std::min(k, k_block) + 16;  // no power of two: rows share no cache sets
+  const detail::Scratch<T> rows(a.transposed ? m * width : 0);
+  for (int64_t p = 0; p < k; p += k_block) {
+    const int64_t depth = std::min(k_block, k - p);
+    const T* block = a.data + p;
+    int64_t lda = a.leading;
+    if (a.transposed) {
+      // Read in place, each column of A would touch a page of its own for every element.
+      tiles::transpose(depth, m, a.data + p * a.leading, a.leading, rows.data(), width);
+      block = rows.data();
+      lda = width;
+    }
+    for (int64_t j = first; j < last; j += columns)
+      multiply_panel(m, depth, {block, lda}, panel(j, p, depth), c + j, ldc,
+                     std::min(columns, last - j), add || p > 0);
+  }
 }
 
 }  // namespace
@@ -73,29 +100,46 @@ PackedMatrix<T>::~PackedMatrix() {
 template <class T>
 void PackedMatrix<T>::multiply(int64_t m, MatrixView<T> a, T* c, int64_t ldc, bool add,
                                int64_t first, int64_t last) const {
-  last = std::min(last, n_);
-  const int64_t width = std::min(k_, k_block) + 16;  // no power of two: rows share no cache sets
-  const detail::Scratch<T> rows(a.transposed ? m * width : 0);
-  for (int64_t p = 0; p < k_; p += k_block) {
-    const int64_t depth = std::min(k_block, k_ - p);
-    const T* block = a.data + p;
-    int64_t lda = a.leading;
-    if (a.transposed) {
-      // Read in place, each column of A would touch a page of its own for every element.
-      tiles::transpose(depth, m, a.data + p * a.leading, a.leading, rows.data(), width);
-      block = rows.data();
-      lda = width;
-    }
-    for (int64_t j = first; j < last; j += panel_columns) {
-      const T* panel = data_ + j * k_ + p * panel_columns;
-      multiply_panel(m, depth, {block, lda}, panel, c + j, ldc, std::min(panel_columns, last - j),
-                     add || p > 0);
-    }
-  }
+  const auto panel = [this](int64_t j, int64_t p, int64_t) {
+    return data_ + j * k_ + p * panel_columns;
+  };
+  multiply_panels(m, k_, a, panel, c, ldc, add, first, std::min(last, n_));
 }
+
+namespace {
+
+void fill_rows(int64_t m, const float* bias, int64_t first, int64_t last, float* c, int64_t ldc) {
+  for (int64_t i = 0; bias && i < m; ++i) std::copy(bias + first, bias + last, c + i * ldc + first);
+}
+
+/// For rows that a task can take all: each block of B is packed by the one task that needs it, and
+/// never leaves the first cache.
+void multiply_packing(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixView<float> b,
+                      bool add, const float* bias, float* c, int64_t ldc) {
+  constexpr int64_t width = PackedMatrix<float>::panel_columns;
+  constexpr double task_flops = 1.5e6;
+  const int64_t most = int64_t(task_flops / (2 * double(m) * double(k)));
+  const int64_t columns = even_piece(n, std::clamp<int64_t>(most, width, 256), width);
+  parallel_for(0, n, columns, [&](int64_t first, int64_t last) {
+    const detail::Scratch<float> block(std::min(k, k_block) * width);
+    const auto panel = [&](int64_t j, int64_t p, int64_t depth) {
+      const float* from = b.data + (b.transposed ? p : p * b.leading);
+      pack_panel<float>(depth, std::min(width, n - j), {from, b.leading, b.transposed}, j,
+                        block.data(), true);
+      return block.data();
+    };
+    fill_rows(m, bias, first, last, c, ldc);
+    multiply_panels<float>(m, k, a, panel, c, ldc, add, first, last);
+  });
+}
+
+}  // namespace
 
 void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixView<float> b,
                  float beta, const float* bias, float* c, int64_t ldc) {
+  constexpr int64_t most_rows = 256;  // the packing costs as much as 15 of them
+  if (m <= most_rows && !a.transposed)
+    return multiply_packing(m, n, k, a, b, bias || beta == 1, bias, c, ldc);
   const PackedMatrix<float> packed(k, n, b);
   const int64_t rows = even_piece(m, 96, 4);
   const int64_t columns = even_piece(n, m > 384 ? 1024 : 256, PackedMatrix<float>::panel_columns);
@@ -104,8 +148,7 @@ void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixVie
     for (int64_t task = begin; task < end; ++task) {
       const int64_t i = task / across * rows, j = task % across * columns;
       const int64_t height = std::min(rows, m - i), last = std::min(n, j + columns);
-      for (int64_t r = i; bias && r < i + height; ++r)
-        std::copy(bias + j, bias + last, c + r * ldc + j);
+      fill_rows(height, bias, j, last, c + i * ldc, ldc);
       const float* from = a.data + (a.transposed ? i : i * a.leading);
       packed.multiply(height, {from, a.leading, a.transposed}, c + i * ldc, ldc, bias || beta == 1,
                       j, last);

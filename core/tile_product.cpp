@@ -54,21 +54,25 @@ template <int Half, class Vector, int... I>
 /// All whole squares of as many rows as a register of Width bytes has lanes, then what is left.
 template <class T, int Width>
 [[gnu::always_inline]] inline void transpose_squares(int64_t rows, int64_t columns, const T* from,
-                                                     int64_t leading, T* to, int64_t leading_to) {
+                                                     int64_t leading, T* to, int64_t leading_to,
+                                                     int64_t ahead) {
   using L = Lanes<T, Width>;
   constexpr int side = int(L::count);
   const int64_t whole_rows = rows / side * side, whole_columns = columns / side * side;
   for (int64_t i = 0; i < whole_rows; i += side)
     for (int64_t j = 0; j < whole_columns; j += side) {
       typename L::Vector square[side];
-      for (int r = 0; r < side; ++r) square[r] = L::at(from + (i + r) * leading + j);
+      for (int r = 0; r < side; ++r) {
+        if (ahead > 0) __builtin_prefetch(from + (i + r + ahead) * leading + j);
+        square[r] = L::at(from + (i + r) * leading + j);
+      }
       swap_blocks<side / 2>(square, std::make_integer_sequence<int, side>());
       for (int r = 0; r < side; ++r) L::at(to + (j + r) * leading_to + i) = square[r];
     }
   const auto rest = [&](int64_t i, int64_t height, int64_t j, int64_t width) {
     if constexpr (Width > 16)
       transpose_squares<T, 16>(height, width, from + i * leading + j, leading,
-                               to + j * leading_to + i, leading_to);
+                               to + j * leading_to + i, leading_to, ahead);
     else
       for (int64_t r = i; r < i + height; ++r)
         for (int64_t s = j; s < j + width; ++s) to[s * leading_to + r] = from[r * leading + s];
@@ -92,9 +96,10 @@ void multiply(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T
 
 template <class T>
 void transpose(int64_t rows, int64_t columns, const T* from, int64_t leading, T* to,
-               int64_t leading_to) {
+               int64_t leading_to, int64_t ahead) {
   simd::run_with_width([=](auto width) {
-    transpose_squares<T, decltype(width)::value>(rows, columns, from, leading, to, leading_to);
+    transpose_squares<T, decltype(width)::value>(rows, columns, from, leading, to, leading_to,
+                                                 ahead);
   });
 }
 
@@ -102,7 +107,8 @@ template void multiply<float>(int64_t, int64_t, int64_t, MatrixView<float>, cons
                               float*, int64_t, bool);
 template void multiply<double>(int64_t, int64_t, int64_t, MatrixView<double>, const double*,
                                int64_t, double*, int64_t, bool);
-template void transpose<float>(int64_t, int64_t, const float*, int64_t, float*, int64_t);
-template void transpose<double>(int64_t, int64_t, const double*, int64_t, double*, int64_t);
+template void transpose<float>(int64_t, int64_t, const float*, int64_t, float*, int64_t, int64_t);
+template void transpose<double>(int64_t, int64_t, const double*, int64_t, double*, int64_t,
+                                int64_t);
 
 }  // namespace heed::tiles

@@ -27,10 +27,11 @@ template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a, const T* b,
               int64_t ldb, T* c, int64_t ldc, bool add);
 
-/// to (columns, rows) = the transpose of from (rows, columns).
+/// to (columns, rows) = the transpose of from (rows, columns). Memory that lies `ahead` rows behind
+/// is fetched meanwhile, if that is not 0.
 template <class T>
 void transpose(int64_t rows, int64_t columns, const T* from, int64_t leading, T* to,
-               int64_t leading_to);
+               int64_t leading_to, int64_t ahead = 0);
 
 /// C (Rows, Vectors registers of Width bytes) = A B, or that added to C.
 template <class T, int Width, int Rows, int Vectors, bool Transposed>
