@@ -1,5 +1,6 @@
 // heed-bench WORKLOAD: times one workload (or a family) and prints what it took. compare.sh runs it
 // beside torch_bench.py; docs/performance.md has the results.
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
