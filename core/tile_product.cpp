@@ -1,5 +1,6 @@
 #include "heed/core/tile_product.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "heed/core/lanes.h"
@@ -7,16 +8,34 @@
 namespace heed::tiles {
 namespace {
 
-/// Rows [i, m) of C in tiles of Rows rows, the rest in lower ones.
+/// How many of the rows that are left the next tile has. Each multiply-add takes four cycles, so a
+/// tile of one or two rows waits for its own sums: what is left over is cut in halves instead.
+template <int Most>
+int64_t next_rows(int64_t left) {
+  if (left > 8 && left < Most + Most / 3 && left != Most) return (left + 1) / 2;
+  return std::min<int64_t>(left, Most);
+}
+
+/// A tile of at most Rows rows, 12 or up to 8.
 template <class T, int Width, int Rows, int Vectors, bool Transposed>
-[[gnu::always_inline]] inline void column(int64_t i, int64_t m, int64_t k, MatrixView<T> a,
-                                          const T* b, int64_t ldb, T* c, int64_t ldc, bool add) {
-  for (; i + Rows <= m; i += Rows)
-    register_tile<T, Width, Rows, Vectors, Transposed>(k, a.data + (Transposed ? i : i * a.leading),
-                                                       a.leading, b, ldb, c + i * ldc, ldc, add);
-  constexpr int lower = Rows > 8 ? 8 : Rows > 4 ? 4 : Rows - 1;
+[[gnu::always_inline]] inline void tile(int64_t rows, int64_t k, const T* a, int64_t lda,
+                                        const T* b, int64_t ldb, T* c, int64_t ldc, bool add) {
+  if (rows == Rows)
+    return register_tile<T, Width, Rows, Vectors, Transposed>(k, a, lda, b, ldb, c, ldc, add);
+  constexpr int lower = Rows > 8 ? 8 : Rows - 1;
   if constexpr (lower > 0)
-    if (i < m) column<T, Width, lower, Vectors, Transposed>(i, m, k, a, b, ldb, c, ldc, add);
+    tile<T, Width, lower, Vectors, Transposed>(rows, k, a, lda, b, ldb, c, ldc, add);
+}
+
+/// All rows of C, tile by tile.
+template <class T, int Width, int Most, int Vectors, bool Transposed>
+[[gnu::always_inline]] inline void column(int64_t m, int64_t k, MatrixView<T> a, const T* b,
+                                          int64_t ldb, T* c, int64_t ldc, bool add) {
+  for (int64_t i = 0, rows; i < m; i += rows) {
+    rows = next_rows<Most>(m - i);
+    tile<T, Width, Most, Vectors, Transposed>(rows, k, a.data + (Transposed ? i : i * a.leading),
+                                              a.leading, b, ldb, c + i * ldc, ldc, add);
+  }
 }
 
 /// As many rows as leave registers for the row of B: there are 32 of 64 bytes, else 16.
@@ -31,11 +50,9 @@ template <class T, int Width, bool Transposed>
   constexpr int one = 64 / Width, two = 128 / Width;
   int64_t j = 0;
   for (; j + 2 * unit<T> <= n; j += 2 * unit<T>)
-    column<T, Width, most_rows<Width, two>, two, Transposed>(0, m, k, a, b + j, ldb, c + j, ldc,
-                                                             add);
+    column<T, Width, most_rows<Width, two>, two, Transposed>(m, k, a, b + j, ldb, c + j, ldc, add);
   if (j < n)
-    column<T, Width, most_rows<Width, one>, one, Transposed>(0, m, k, a, b + j, ldb, c + j, ldc,
-                                                             add);
+    column<T, Width, most_rows<Width, one>, one, Transposed>(m, k, a, b + j, ldb, c + j, ldc, add);
 }
 
 /// Swaps the off-diagonal blocks of all squares of 2 Half rows.
