@@ -9,6 +9,7 @@
 #include "heed/models/decode/beam_search.h"
 #include "heed/models/decode/greedy.h"
 #include "tests/catch.h"
+#include "tests/kernels.h"
 #include "tests/patterns.h"
 #include "tests/support.h"
 
@@ -127,6 +128,33 @@ TEST_CASE("greedy takes the best token in every step") {
   CHECK(cut[1].tokens == std::vector<int64_t>{B});
   CHECK(!cut[1].ended);
   CHECK(!greedy(Table(), table_source(), table_lengths(), {.maps = false})[0].weights.defined());
+}
+
+TEST_CASE("rows that have ended are no longer computed") {
+  const Table model;
+  const Tensor source = tensor({{0, 0}, {1, 0}, {0, 0}, {1, 0}, {1, 0}});
+  const int none = -1, end = eos, a = A, b = B;
+  const Tensor prefix = tensor({{a, end, none, none, none},
+                                {b, a, a, b, end},
+                                {end, none, none, none, none},
+                                {a, a, end, none, none},
+                                {b, a, b, a, end}});
+  std::vector<int64_t> rows;
+  Decoder decoder = decoder_of(model, source, {}, bos);
+  decoder.step = [&](const Tensor& tokens, const DecoderState& state) {
+    rows.push_back(tokens.numel());
+    return model.step(tokens, state);
+  };
+  const auto found = greedy(decoder, {.prefix = prefix});
+  CHECK(rows == std::vector<int64_t>{5, 5, 3, 2, 2});
+  for (int64_t i = 0; i < 5; ++i) {
+    CAPTURE(i);
+    const auto alone =
+        greedy(model, narrow(source, 0, i, 1), {}, {.prefix = narrow(prefix, 0, i, 1)});
+    CHECK(found[size_t(i)].tokens == alone[0].tokens);
+    CHECK(found[size_t(i)].log_probability == alone[0].log_probability);
+    CHECK(same_bits(found[size_t(i)].weights, alone[0].weights));
+  }
 }
 
 TEST_CASE("tokens that must never be written are not, unless a prefix asks for them") {

@@ -1,5 +1,6 @@
 // From logits to the next token: filters against cases worked out by hand, and what is drawn.
 #include <cmath>
+#include <set>
 
 #include "heed/autograd/recording.h"
 #include "heed/core/creation.h"
@@ -169,6 +170,26 @@ TEST_CASE("a temperature of 0 and a top k of 1 are greedy") {
       CHECK(found[b].log_probability == Approx(best[b].log_probability));
     }
   }
+}
+
+TEST_CASE("texts of a batch end one by one, each as if it were alone") {
+  manual_seed(9);
+  const TinyAttention model(6, 9);
+  const Tensor prompts = randint(0, 6, {12, 3});
+  const GenerateOptions options{
+      .max_tokens = 25, .sampling = {.repetition_penalty = 1.3, .temperature = 0}, .stop = {0}};
+  const auto found = generate(model, prompts, options);
+  std::set<size_t> lengths;
+  for (int64_t b = 0; b < 12; ++b) {
+    CAPTURE(b);
+    const auto alone = generate(model, narrow(prompts, 0, b, 1), options);
+    CHECK(found[size_t(b)].tokens == alone[0].tokens);
+    CHECK(found[size_t(b)].log_probability == Approx(alone[0].log_probability));
+    CHECK(found[size_t(b)].ended);
+    lengths.insert(found[size_t(b)].tokens.size());
+  }
+  CHECK(lengths.size() >= 4);
+  CHECK(*lengths.rbegin() > 6);  // more than the context holds
 }
 
 namespace {

@@ -11,17 +11,16 @@ std::vector<Hypothesis> generate(const Decoder& decoder, const GenerateOptions& 
   detail::check_decoder("generate", decoder);
   const SamplingOptions& sampling = options.sampling;
   const bool draws = sampling.temperature > 0 && sampling.top_k != 1;
-  Tensor read = decoder.read;
-  const auto choose = [&](const Tensor& logits, const Tensor&, int64_t) {
-    const Tensor p = next_token_probabilities(logits, read, sampling);
+  const auto choose = [&](const detail::Unrolled& step) {
+    const Tensor p = next_token_probabilities(step.logits, step.read, sampling);
     const Tensor next = draws ? multinomial(p, 1, true, options.generator) : argmax(p, 1, true);
-    if (sampling.repetition_penalty != 1) read = cat({read, next}, 1);
-    return select(next, 1, 0);  // (B)
+    return select(next, 1, 0);  // (R)
   };
   return detail::unroll("generate", decoder,
                         {.max_length = options.max_tokens,
                          .stop = options.stop,
                          .maps = options.maps,
+                         .keeps_read = sampling.repetition_penalty != 1,
                          .on_token = options.on_token},
                         choose);
 }

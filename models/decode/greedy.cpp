@@ -8,14 +8,14 @@ namespace heed::models {
 namespace {
 
 /// The best token of each row, or the one that it must write.
-Tensor best_tokens(const Tensor& log_p, const DecodeOptions& options, int64_t t) {
-  const Tensor allowed = options.never.empty() ? log_p : clone(log_p);
+Tensor best_tokens(const detail::Unrolled& step, const DecodeOptions& options) {
+  const Tensor allowed = options.never.empty() ? step.log_p : clone(step.log_p);
   detail::forbid("greedy", allowed, options.never);
-  const Tensor best = argmax(allowed, 1);  // (B)
+  const Tensor best = argmax(allowed, 1);  // (R)
   int64_t* tokens = best.mutable_data<int64_t>();
-  for (int64_t b = 0; b < best.numel(); ++b) {
-    const int64_t forced = detail::forced_token(options.prefix, b, t);
-    if (forced >= 0) tokens[b] = forced;
+  for (size_t i = 0; i < step.rows.size(); ++i) {
+    const int64_t forced = detail::forced_token(options.prefix, step.rows[i], step.t);
+    if (forced >= 0) tokens[i] = forced;
   }
   return best;
 }
@@ -28,9 +28,7 @@ std::vector<Hypothesis> greedy(const Decoder& decoder, const DecodeOptions& opti
   return detail::unroll(
       "greedy", decoder,
       {.max_length = options.max_length, .stop = {options.eos}, .maps = options.maps},
-      [&](const Tensor&, const Tensor& log_p, int64_t t) {
-        return best_tokens(log_p, options, t);
-      });
+      [&](const detail::Unrolled& step) { return best_tokens(step, options); });
 }
 
 std::vector<Hypothesis> greedy(const Seq2Seq& model, const Tensor& source,
