@@ -12,22 +12,14 @@ using namespace heed;
 
 namespace {
 
-template <class T>
-std::vector<T> numbers(int64_t count, uint64_t seed) {
-  Generator generator(seed);
-  std::vector<T> out(static_cast<size_t>(count));
-  for (T& x : out) x = T(2 * generator.real() - 1);
-  return out;
-}
-
 constexpr int64_t wider = 3;  // than they need to be: the rows of all matrices
 
 /// A product with a bias and one that is added to C, against plain loops.
 template <class T>
 void check_product(int64_t m, int64_t n, int64_t k) {
   CAPTURE(m, n, k);
-  const auto a = numbers<T>(m * (k + wider), 1), b = numbers<T>(n * (k + wider), 2);
-  const auto bias = numbers<T>(n, 3), before = numbers<T>(m * (n + wider), 4);
+  const auto a = random_numbers<T>(m * (k + wider), 1), b = random_numbers<T>(n * (k + wider), 2);
+  const auto bias = random_numbers<T>(n, 3), before = random_numbers<T>(m * (n + wider), 4);
   std::vector<T> biased = before, added = before;
   const MatrixView<T> left{a.data(), k + wider}, right{b.data(), k + wider, true};
   REQUIRE(prefers_few(1, k, left, right));

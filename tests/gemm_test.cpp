@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include "heed/core/random.h"
 #include "tests/bars.h"
 #include "tests/kernels.h"
 #include "tests/support.h"
@@ -10,14 +9,6 @@
 using namespace heed;
 
 namespace {
-
-template <class T>
-std::vector<T> numbers(int64_t count, uint64_t seed) {
-  Generator generator(seed);
-  std::vector<T> out(static_cast<size_t>(count));
-  for (T& x : out) x = T(2 * generator.real() - 1);
-  return out;
-}
 
 struct Case {
   int64_t m, n, k;
@@ -29,8 +20,8 @@ struct Case {
 template <class T>
 void check_product(const Case& c) {
   CAPTURE(c.m, c.n, c.k, c.ta, c.tb, c.alpha, c.beta);
-  const auto a = numbers<T>(c.m * c.k, 1), b = numbers<T>(c.k * c.n, 2);
-  auto out = numbers<T>(c.m * c.n, 3);
+  const auto a = random_numbers<T>(c.m * c.k, 1), b = random_numbers<T>(c.k * c.n, 2);
+  auto out = random_numbers<T>(c.m * c.n, 3);
   const auto before = out;
   gemm(c.m, c.n, c.k, T(c.alpha), {a.data(), std::max<int64_t>(1, c.ta ? c.m : c.k), c.ta},
        {b.data(), std::max<int64_t>(1, c.tb ? c.k : c.n), c.tb}, T(c.beta), out.data(), c.n);
@@ -89,8 +80,8 @@ TEST_CASE("gemm with k = 0 or beta = 0") {
 }
 
 TEST_CASE("gemm_bias adds the bias to every row") {
-  const auto a = numbers<float>(130 * 20, 1), b = numbers<float>(20 * 300, 2);
-  const auto bias = numbers<float>(300, 3);
+  const auto a = random_numbers<float>(130 * 20, 1), b = random_numbers<float>(20 * 300, 2);
+  const auto bias = random_numbers<float>(300, 3);
   std::vector<float> c(130 * 300);
   gemm_bias(130, 300, 20, {a.data(), 20}, {b.data(), 300}, bias.data(), c.data(), 300);
   double worst = 0;
@@ -111,7 +102,8 @@ TEST_CASE("gemm_bias adds the bias to every row") {
 
 TEST_CASE("gemm_batched is one gemm for each matrix") {
   for (const int64_t side : {3, 40, 110}) {
-    const auto a = numbers<double>(7 * side * side, 1), b = numbers<double>(side * side, 2);
+    const auto a = random_numbers<double>(7 * side * side, 1),
+               b = random_numbers<double>(side * side, 2);
     std::vector<double> c(size_t(7 * side * side)), one(size_t(side * side));
     gemm_batched(7, side, side, side, 1, {a.data(), side}, side * side, {b.data(), side}, 0, 0,
                  c.data(), side, side * side);
@@ -126,7 +118,7 @@ TEST_CASE("gemm_batched is one gemm for each matrix") {
 }
 
 TEST_CASE("gemm gives the same bits for any number of threads") {
-  const auto a = numbers<float>(300 * 200, 1), b = numbers<float>(200 * 500, 2);
+  const auto a = random_numbers<float>(300 * 200, 1), b = random_numbers<float>(200 * 500, 2);
   check_threads([&] {
     const Tensor c = Tensor::allocate({300, 500}, f32);
     gemm(300, 500, 200, 1, {a.data(), 200}, {b.data(), 500}, 0, c.mutable_data<float>(), 500);

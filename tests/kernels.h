@@ -3,14 +3,25 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "heed/core/convert.h"
+#include "heed/core/generator.h"
 #include "heed/core/parallel.h"
 #include "heed/core/shape.h"
 #include "tests/catch.h"
 #include "tests/values.h"
 
 // Helpers for tests that hold a kernel against plain loops over double.
+
+/// Numbers in [-1, 1).
+template <class T>
+std::vector<T> random_numbers(int64_t count, uint64_t seed) {
+  heed::Generator generator(seed);
+  std::vector<T> out(static_cast<size_t>(count));
+  for (T& x : out) x = T(2 * generator.real() - 1);
+  return out;
+}
 
 inline double largest(const Values& x) {
   double most = 0;
