@@ -1,7 +1,6 @@
 #include "heed/core/gemm_few.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "heed/core/lanes.h"
 #include "heed/core/parallel.h"
@@ -9,29 +8,6 @@
 
 namespace heed {
 namespace {
-
-/// a and b hold sums in groups of Group lanes; a becomes those of a and b in turn, added up to
-/// groups of half as many.
-template <int Group, class Vector, int... I>
-[[gnu::always_inline]] inline void fold(Vector& a, const Vector& b,
-                                        std::integer_sequence<int, I...>) {
-  constexpr int lanes = int(sizeof...(I)), half = Group / 2;
-  const Vector low =
-      __builtin_shufflevector(a, b, (I / half % 2 * lanes + I / Group * Group + I % half)...);
-  const Vector high = __builtin_shufflevector(
-      a, b, (I / half % 2 * lanes + I / Group * Group + half + I % half)...);
-  a = low + high;
-}
-
-/// Lane i of x[0] becomes the sum of the lanes of x[i], each added up in the same order.
-template <int Lanes, int Group = Lanes, class Vector>
-[[gnu::always_inline]] inline void add_lanes(Vector* x) {
-  if constexpr (Group > 1) {
-    for (int i = 0; i < Group / 2; ++i)
-      fold<Group>(x[i], x[i + Group / 2], std::make_integer_sequence<int, Lanes>());
-    add_lanes<Lanes, Group / 2>(x);
-  }
-}
 
 template <class T>
 struct Product {
@@ -91,7 +67,7 @@ class Tile {
   [[gnu::always_inline]] inline void store() {
     alignas(64) T sums[groups * count];
     for (int g = 0; g < groups; ++g) {
-      add_lanes<count>(sum_ + g * count);
+      L::add_lanes(sum_ + g * count);
       L::at(sums + g * count) = sum_[g * count];
     }
     for (int r = 0; r < Rows; ++r) {

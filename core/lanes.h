@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 namespace heed {
 
@@ -22,6 +23,10 @@ struct Lanes {
     return *reinterpret_cast<const Memory*>(place);
   }
   [[gnu::always_inline]] static Memory& at(T* place) { return *reinterpret_cast<Memory*>(place); }
+
+  /// Lane i of x[0] becomes the sum of the lanes of x[i], for as many vectors as there are lanes;
+  /// each is added up in the same order.
+  [[gnu::always_inline]] static void add_lanes(Vector* x) { fold<int(count)>(x, Indices()); }
 
   /// x = e^x for x up to 88 (f64: 709), within 2 ulp: 2^n e^r with |r| <= log(2) / 2, e^r by its
   /// series. 0 where the result would not be a normal number; NaN for NaN. No call, unlike the
@@ -45,6 +50,25 @@ struct Lanes {
     }
     const Bits power = ((Bits)shifted + (narrow ? 127 : 1023)) << (narrow ? 23 : 52);
     x = x < lowest ? Vector{} : sum * (Vector)power;  // the whole number's bits, as an exponent
+  }
+
+ private:
+  using Indices = std::make_integer_sequence<int, int(count)>;
+
+  /// x[i] and x[i + Group / 2] hold sums in groups of Group lanes; x[i] becomes those of both in
+  /// turn, added up to groups of half as many; and so on.
+  template <int Group, int... I>
+  [[gnu::always_inline]] static void fold(Vector* x, std::integer_sequence<int, I...> all) {
+    constexpr int half = Group / 2;
+    for (int i = 0; i < half; ++i) {
+      const Vector a = x[i], b = x[i + half];
+      const Vector low = __builtin_shufflevector(
+          a, b, (I / half % 2 * int(count) + I / Group * Group + I % half)...);
+      const Vector high = __builtin_shufflevector(
+          a, b, (I / half % 2 * int(count) + I / Group * Group + half + I % half)...);
+      x[i] = low + high;
+    }
+    if constexpr (half > 1) fold<half>(x, all);
   }
 };
 

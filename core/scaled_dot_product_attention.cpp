@@ -68,7 +68,8 @@ ScaledDotProduct scaled_dot_product_attention(const Tensor& query, const Tensor&
       using T = decltype(t);
       const detail::AttentionProblem<T> problem(query, k, v, settings);
       const detail::HeadRows<T> out(result.output.mutable_data<T>(), result.output.strides());
-      constexpr int64_t few = 4;  // from here on a vector's lanes are full enough
+      // One query for each lane of a vector, or the features of one: the fuller vectors.
+      const int64_t few = std::clamp<int64_t>(query.size(3) / 8, 1, 8);
       T* const logsumexp = result.logsumexp.mutable_data<T>();
       if (queries <= few)
         detail::attend_few(problem, out, logsumexp);
