@@ -204,6 +204,26 @@ Tensor log_softmax(const Tensor& x, int64_t dim) {
   return rows.restore(out, x.shape());
 }
 
+Tensor log_normalizer(const Tensor& x) {
+  const Rows rows(x, -1, "log_normalizer");
+  Shape shape = x.shape();
+  shape[shape.size() - 1] = 1;
+  const Tensor out = Tensor::allocate(shape, f64);
+  dispatch_floating(x.dtype(), "log_normalizer", [&](auto t) {
+    using T = decltype(t);
+    const T* from = rows.x.data<T>();
+    double* y = out.mutable_data<double>();
+    const int64_t n = rows.n;
+    parallel_for(0, rows.count, rows::rows_per_task(n), [=](int64_t begin, int64_t end) {
+      std::vector<T> shifts(size_t(end - begin));
+      rows::exp_sums(from + begin * n, end - begin, n, shifts.data(), y + begin);
+      for (int64_t r = begin; r < end; ++r)
+        y[r] = y[r] == 0 ? 0 : double(shifts[size_t(r - begin)]) + std::log(y[r]);
+    });
+  });
+  return out;
+}
+
 Tensor softmax_backward(const Tensor& dy, const Tensor& y, int64_t dim) {
   return backward(
       dy, y, dim, "softmax_backward",

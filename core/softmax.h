@@ -18,6 +18,10 @@ Tensor softmax(const Tensor& x, int64_t dim, const Tensor& mask);
 /// log softmax_i(x) = x_i - max - log sum_j e^(x_j - max); -inf where every x_j is -inf.
 Tensor log_softmax(const Tensor& x, int64_t dim);
 
+/// log sum_j e^(x_j) of the rows of x (..., N) -> (..., 1), in f64 whatever x is: x minus it is log
+/// softmax(x), so it is 0 where every x_j is -inf.
+Tensor log_normalizer(const Tensor& x);
+
 /// dx = y (dy - sum_j dy_j y_j) for y = softmax(x), masked or not.
 Tensor softmax_backward(const Tensor& dy, const Tensor& y, int64_t dim);
 

@@ -1,11 +1,14 @@
 #include "heed/core/sort.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "heed/core/convert.h"
 #include "heed/core/parallel.h"
+#include "heed/core/row_math.h"
 #include "heed/core/shape.h"
+#include "heed/core/simd.h"
 
 namespace heed {
 namespace {
@@ -31,23 +34,39 @@ bool before(const Item<T>& a, const Item<T>& b) {
   return a.index < b.index;
 }
 
-/// items = the first of the n numbers x, in order; as many as there is room for.
-template <bool descending, class T>
-void order_row(const T* x, int64_t n, std::vector<Item<T>>& items) {
-  const int64_t k = int64_t(items.size());
-  for (int64_t i = 0; i < k; ++i) items[size_t(i)] = {x[i], i};
-  if (k == n) return std::sort(items.begin(), items.end(), before<descending, T>);
-  if (k == 0) return;
-  std::make_heap(items.begin(), items.end(), before<descending, T>);  // its front is the last
-  for (int64_t i = k; i < n; ++i) {
-    const T last = items.front().value;
-    if (descending ? x[i] <= last : x[i] >= last) continue;  // nearly all; never with NaN
-    if (!before<descending>(Item<T>{x[i], i}, items.front())) continue;
-    std::pop_heap(items.begin(), items.end(), before<descending, T>);
-    items.back() = {x[i], i};
-    std::push_heap(items.begin(), items.end(), before<descending, T>);
+/// Calls fn(i) for every i of which x_i may be among the k largest of n > 64 k numbers: where the
+/// k-th largest of the maxima of all blocks is not larger. These are few.
+template <class T, class F>
+void for_each_large(const T* x, int64_t n, int64_t k, const F& fn) {
+  constexpr int64_t block = 64;
+  std::vector<T> maxima(size_t((n + block - 1) / block));
+  simd::run([=, to = maxima.data()] {
+    for (int64_t i = 0; i < n; i += block) to[i / block] = rows::max(x + i, std::min(block, n - i));
+  });
+  std::vector<T> sorted = maxima;
+  const auto bound = sorted.begin() + k - 1;
+  std::nth_element(sorted.begin(), bound, sorted.end(), [](T a, T b) { return less(b, a); });
+  for (int64_t i = 0; i < n; i += block) {
+    if (less(maxima[size_t(i / block)], *bound)) continue;
+    for (int64_t j = i; j < std::min(n, i + block); ++j)
+      if (!less(x[j], *bound)) fn(j);
   }
-  std::sort_heap(items.begin(), items.end(), before<descending, T>);
+}
+
+/// items = the first k of n numbers, in order, and perhaps more.
+template <bool descending, class T>
+void order_row(const T* x, int64_t n, int64_t k, std::vector<Item<T>>& items) {
+  items.clear();
+  const auto take = [&](int64_t i) { items.push_back({x[i], i}); };
+  if constexpr (descending && std::is_floating_point_v<T>) {
+    if (k > 0 && n > 64 * k) for_each_large(x, n, k, take);
+  }
+  if (items.empty())
+    for (int64_t i = 0; i < n; ++i) take(i);
+  if (k == n)
+    std::sort(items.begin(), items.end(), before<descending, T>);
+  else
+    std::partial_sort(items.begin(), items.begin() + k, items.end(), before<descending, T>);
 }
 
 /// The first k in order of each row of n.
@@ -56,10 +75,10 @@ void order_rows(T* values, int64_t* indices, const T* x, int64_t rows, int64_t n
                 bool descending) {
   const int64_t grain = std::max<int64_t>(1, 2048 / std::max<int64_t>(1, n));
   parallel_for(0, rows, grain, [=](int64_t begin, int64_t end) {
-    std::vector<Item<T>> items(static_cast<size_t>(k));
+    std::vector<Item<T>> items;
     for (int64_t row = begin; row < end; ++row) {
       const T* from = x + row * n;
-      descending ? order_row<true>(from, n, items) : order_row<false>(from, n, items);
+      descending ? order_row<true>(from, n, k, items) : order_row<false>(from, n, k, items);
       for (int64_t i = 0; i < k; ++i) {
         values[row * k + i] = items[size_t(i)].value;
         indices[row * k + i] = items[size_t(i)].index;

@@ -98,7 +98,8 @@ Variable Transformer::logits(const Variable& x) const {
 DecoderState Transformer::encode(const Tensor& source, const Tensor& lengths) const {
   const Tensor padding = padding_of(source, lengths);
   DecoderState state{.memory = {padding},
-                     .caches = std::vector<nn::KvCache>(decoder.layers.size())};
+                     .caches = std::vector<nn::KvCache>(decoder.layers.size()),
+                     .shares_memory = true};
   for (const auto& [keys, values] : decoder.prepare(memory_of(source, padding))) {
     state.memory.push_back(keys);
     state.memory.push_back(values);

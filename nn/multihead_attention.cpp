@@ -162,6 +162,27 @@ MultiheadResult attend(const MultiheadAttention& layer, const Variable& q,
   return result;
 }
 
+/// Several sequences of queries for each of the memory: they are one sequence of as many queries.
+MultiheadResult attend_shared(const MultiheadAttention& layer, const Variable& query,
+                              const MultiheadMemory& memory, const MultiheadMasks& masks) {
+  require(!masks.attn_mask.defined() && !masks.is_causal,
+          "MultiheadAttention: queries that share a memory take no attn_mask and are not causal");
+  const int64_t batch = memory.keys.size(0), rows = query.size(0), queries = query.size(1);
+  const int64_t together = rows / batch * queries;
+  MultiheadResult result = layer(reshape(query, {batch, together, query.size(2)}), memory, masks);
+  result.output = reshape(result.output, query.shape());
+  if (!masks.need_weights) return result;
+  const int64_t keys = memory.keys.size(2);
+  if (masks.average_attn_weights) {
+    result.weights = reshape(result.weights, {rows, queries, keys});
+  } else {
+    const int64_t heads = layer.options.num_heads;
+    const Variable apart = reshape(result.weights, {batch, heads, rows / batch, queries, keys});
+    result.weights = reshape(transpose(apart, 1, 2), {rows, heads, queries, keys});
+  }
+  return result;
+}
+
 }  // namespace
 
 Variable split_heads(const Variable& x, int64_t heads) {
@@ -250,6 +271,9 @@ MultiheadResult MultiheadAttention::operator()(const Variable& query, const Mult
                                                const MultiheadMasks& masks) const {
   check_query(options, query);
   require(!masks.cache, "MultiheadAttention: a cache is of a self-attention");
+  const int64_t batch = memory.keys.size(0);
+  if (options.batch_first && query.size(0) > batch && batch > 0 && query.size(0) % batch == 0)
+    return attend_shared(*this, query, memory, masks);
   const Variable projected = Projection(*this)(0, query);
   const Variable q =
       split_heads(options.batch_first ? projected : transpose(projected, 0, 1), options.num_heads);

@@ -60,7 +60,9 @@ struct MultiheadAttention : Module {
   MultiheadResult operator()(const Variable& query, const Variable& key, const Variable& value,
                              const MultiheadMasks& masks = {}) const;
 
-  /// The same in two halves: what depends on key and value alone is computed once.
+  /// The same in two halves: what depends on key and value alone is computed once. Several queries
+  /// may share it: of B g sequences, the first g attend to the memory's first, and so on; these
+  /// take no attn_mask and are not causal.
   MultiheadMemory prepare(const Variable& key, const Variable& value) const;
   MultiheadResult operator()(const Variable& query, const MultiheadMemory& memory,
                              const MultiheadMasks& masks = {}) const;

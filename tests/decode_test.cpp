@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/autograd/recording.h"
+#include "heed/autograd/softmax.h"
 #include "heed/core/elementwise.h"
 #include "heed/core/random.h"
 #include "heed/models/bahdanau.h"
@@ -105,7 +106,7 @@ double path_log_probability(const Bahdanau& model, const Sentences& in, int64_t 
   const Variable logits =
       model.forward(narrow(in.source, 0, sentence, 1), narrow(in.lengths, 0, sentence, 1),
                     from_values(read, {1, int64_t(read.size())}));
-  const Tensor log_p = models::detail::log_probabilities({.logits = logits[0]});
+  const Tensor log_p = log_softmax(logits[0], 1).value();
   double sum = 0;
   for (size_t t = 0; t < written.size(); ++t) sum += log_p.at({int64_t(t), written[t]});
   return sum;
@@ -289,7 +290,7 @@ TEST_CASE("reorder moves the rows of a state") {
   const DecoderState all = reorder(state, tensor({1, 1, 0}));
   CHECK(distance(all.rows[0].value(), {3, 4, 3, 4, 1, 2}) == 0);
   CHECK(distance(all.memory[0].value(), {6, 6, 5}) == 0);
-  const DecoderState rows = reorder_within_sources(state, tensor({1, 0}));
+  const DecoderState rows = reorder(state, tensor({1, 0}), {});
   CHECK(distance(rows.rows[0].value(), {3, 4, 1, 2}) == 0);
   CHECK(distance(rows.memory[0].value(), {5, 6}) == 0);
 }

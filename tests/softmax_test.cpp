@@ -60,6 +60,22 @@ void check_softmax(const Tensor& x, int64_t dim) {
 
 }  // namespace
 
+TEST_CASE("log_normalizer is what log_softmax subtracts, in f64") {
+  const Tensor x = randn({3, 4, 300}) * 3.0;
+  const Tensor got = log_normalizer(x);
+  CHECK(got.shape() == Shape{3, 4, 1});
+  CHECK(got.dtype() == f64);
+  CHECK(distance(values(to(x, f64) - got), values(log_softmax(to(x, f64), 2))) < 1e-6);
+  CHECK(distance(values(to(x, f64) - log_normalizer(to(x, f64))),
+                 values(log_softmax(to(x, f64), 2))) < 1e-14);
+  const Tensor edges = tensor({{-INFINITY, -INFINITY}, {NAN, 1.0}, {-INFINITY, 5.0}});
+  const Values sums = values(log_normalizer(edges));
+  CHECK(sums[0] == 0);
+  CHECK(std::isnan(sums[1]));
+  CHECK(sums[2] == 5);
+  CHECK(log_normalizer(zeros({0, 3})).shape() == Shape{0, 1});
+}
+
 TEST_CASE("softmax and log_softmax over any dimension") {
   for (const DType dtype : {heed::f32, heed::f64}) {
     for (const int64_t n : {1, 2, 7, 9, 16, 31, 32, 33, 64, 100, 1000, 5000})

@@ -117,6 +117,23 @@ TEST_CASE("grouped queries are those of full attention with repeated keys and va
   CHECK(distance(a.weights.value(), b.weights.value()) < bar);
 }
 
+TEST_CASE("sequences that share a memory attend as if each had its own") {
+  auto layer =
+      make<nn::MultiheadAttention>(nn::MultiheadAttentionOptions{.embed_dim = 8, .num_heads = 4});
+  const Variable x = random({6, 2, 8}), y = random({3, 5, 8});
+  const Tensor twice = tensor({0, 0, 1, 1, 2, 2}), padding = nn::padding_mask(tensor({5, 0, 2}), 5);
+  const Variable copies = index_select(y.value(), 0, twice);
+  for (const bool average : {false, true}) {
+    const auto shared = layer(x, layer.prepare(y, y),
+                              {.key_padding_mask = padding, .average_attn_weights = average});
+    const auto apart = layer(
+        x, copies, copies,
+        {.key_padding_mask = index_select(padding, 0, twice), .average_attn_weights = average});
+    CHECK(distance(shared.output.value(), apart.output.value()) < bar);
+    CHECK(distance(shared.weights.value(), apart.weights.value()) < bar);
+  }
+}
+
 TEST_CASE("MultiheadAttention: is_causal, masks and biases are one another's equals") {
   auto layer =
       make<nn::MultiheadAttention>(nn::MultiheadAttentionOptions{.embed_dim = 8, .num_heads = 4});
@@ -273,9 +290,14 @@ TEST_CASE("MultiheadAttention says what it expected of its new options") {
       "(2, 2, 3, 3), got (2, 3, 3); one for each sequence is unsqueeze(mask, 1)");
   check_error(
       [&] {
-        plain(x, plain.prepare(randn({1, 3, 4}), randn({1, 3, 4})));
+        plain(randn({3, 3, 4}), plain.prepare(x, x));
       },
-      "queries of a batch of 2 and keys of 1");
+      "queries of a batch of 3 and keys of 2");
+  check_error(
+      [&] {
+        plain(randn({4, 3, 4}), plain.prepare(x, x), {.is_causal = true});
+      },
+      "queries that share a memory take no attn_mask and are not causal");
 }
 
 TEST_CASE("Transformer layers speak of their own options and inputs") {

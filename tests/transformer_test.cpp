@@ -14,6 +14,7 @@
 #include "heed/core/reduce.h"
 #include "heed/models/decode/beam_search.h"
 #include "heed/models/decode/greedy.h"
+#include "heed/models/decode/steps.h"
 #include "heed/models/decode/teacher_forcing.h"
 #include "heed/nn/loss.h"
 #include "heed/nn/transformer.h"
@@ -145,6 +146,39 @@ TEST_CASE("Transformer learns to reverse, greedy and beam search write it") {
     CHECK(searched[size_t(b)][0].log_probability >= written[size_t(b)].log_probability - 1e-5);
   }
   CHECK(right == 32);
+}
+
+TEST_CASE("Transformer: beams that share their sentence's memory find what others find") {
+  const Transformer model = make(tiny(true));
+  const Tensor sources = randint(3, 7, {5, 4}), ends = tensor({4, 2, 3, 4, 1});
+  models::Decoder decoder = models::decoder_of(model, sources, ends);
+  REQUIRE(decoder.state.shares_memory);
+  std::vector<std::pair<int64_t, int64_t>> rows;  // of the batch and of its memory
+  decoder.step = [&](const Tensor& tokens, const models::DecoderState& state) {
+    rows.emplace_back(tokens.numel(), state.memory[0].size(0));
+    return model.step(tokens, state);
+  };
+  const Tensor prefix = full({5, 4}, -1, {.dtype = i64});
+  prefix[1][3].fill_(data::eos_id);
+  const auto found = [&](bool shared) {
+    rows.clear();
+    decoder.state.shares_memory = shared;
+    return models::beam_search(decoder,
+                               {.beam_size = 3, .n_best = 3, .max_length = 9, .prefix = prefix});
+  };
+  const auto together = found(true);
+  CHECK(rows.at(1) == std::pair<int64_t, int64_t>{15, 5});
+  CHECK(rows.at(4).second < 5);  // the second sentence has ended
+  const auto apart = found(false);
+  for (const auto& [batch, memory] : rows) CHECK(batch == memory);
+  for (size_t b = 0; b < apart.size(); ++b) {
+    REQUIRE(together[b].size() == apart[b].size());
+    for (size_t i = 0; i < apart[b].size(); ++i) {
+      CHECK(together[b][i].tokens == apart[b][i].tokens);
+      CHECK(std::abs(together[b][i].score - apart[b][i].score) < 1e-12);
+      CHECK(distance(together[b][i].weights, apart[b][i].weights) < bar);
+    }
+  }
 }
 
 TEST_CASE("Transformer: parameters, configuration, misuse") {

@@ -28,6 +28,7 @@ class Search {
       beams_.back().stand_at(b);
       sources_.push_back(b);
     }
+    remembered_ = sources_;
   }
 
   void run() {
@@ -39,10 +40,8 @@ class Search {
       const DecoderStep step = decoder_.step(tokens, state);
       if (options_.maps && step.weights.defined()) weights_.push_back(step.weights.value());
       const std::vector<double> coverage = cover(step);
-      const std::vector<int64_t> before = sources_;
-      const auto [parents, written] = advance(detail::log_probabilities(step), coverage, t);
-      state = before == sources_ ? reorder_within_sources(step.state, parents)
-                                 : reorder(step.state, parents);
+      const auto [parents, written] = advance(step.logits.value(), coverage, t);
+      state = reorder(step.state, parents, memory_index(step.state.shares_memory));
       if (covered_.defined()) covered_ = index_select(covered_, 0, parents);
       tokens = written;
     }
@@ -63,14 +62,16 @@ class Search {
     Tensor parents, tokens;  // (R) i64: the row that each new row came from, and what it wrote
   };
 
-  /// Every beam one token on, from log_p (R, V).
-  Rows advance(const Tensor& log_p, const std::vector<double>& coverage, int64_t step) {
-    const Tensor free = options_.prefix.defined() ? clone(log_p) : Tensor();
-    detail::forbid("beam_search", log_p, options_.never);
-    force_prefix(log_p, free, step);
+  /// Every beam one token on, from logits (R, V).
+  Rows advance(const Tensor& logits, const std::vector<double>& coverage, int64_t step) {
+    const bool all = options_.never.empty() && !options_.prefix.defined();
+    const Tensor allowed = all ? logits : clone(logits);
+    detail::forbid("beam_search", allowed, options_.never);
+    force_prefix(allowed, logits, step);
     // Half of them may end; then as many as the beam has places are left.
-    const int64_t width = std::min(2 * options_.beam_size, log_p.size(1));
-    const SortResult top = topk(log_p, width, 1);  // (R, width)
+    const int64_t width = std::min(2 * options_.beam_size, logits.size(1));
+    const SortResult top = topk(allowed, width, 1);  // (R, width)
+    const Tensor log_p = detail::log_probabilities(top.values, logits);
     std::vector<int64_t> parents, tokens;
     sources_.clear();
     int64_t row = 0;
@@ -78,7 +79,7 @@ class Search {
       Beam& beam = beams_[b];
       const int64_t first = row;
       row += int64_t(beam.live().size());
-      beam.advance(candidates(beam, top, first), coverage, step);
+      beam.advance(candidates(beam, log_p, top.indices, first), coverage, step);
       beam.stand_at(int64_t(parents.size()));
       for (const Path& path : beam.live()) {
         parents.push_back(tree_[size_t(path.node)].row);
@@ -90,29 +91,50 @@ class Search {
     return {from_values(parents, rows), from_values(tokens, rows)};
   }
 
+  /// The rows of memory that the rows of the batch read from now on, or empty: as before. Where a
+  /// row may serve several, one for each sequence is enough if all have as many.
+  Tensor memory_index(bool shared) {
+    std::vector<int64_t> read = sources_;
+    if (shared) {
+      std::vector<int64_t> once = sources_;
+      once.erase(std::ranges::unique(once).begin(), once.end());
+      bool even = !once.empty() && sources_.size() % once.size() == 0;
+      for (size_t i = 0; even && i < sources_.size(); ++i)
+        even = sources_[i] == once[i / (sources_.size() / once.size())];
+      if (even) read = std::move(once);
+    }
+    if (read == remembered_) return {};
+    std::vector<int64_t> places;
+    for (const int64_t source : read)
+      places.push_back(std::ranges::find(remembered_, source) - remembered_.begin());
+    remembered_ = std::move(read);
+    return from_values(places, {int64_t(places.size())});
+  }
+
   /// -inf for all but the token of the prefix, in the rows that have one in this step: it keeps
   /// what it had when every token was free.
-  void force_prefix(const Tensor& log_p, const Tensor& free, int64_t step) const {
+  void force_prefix(const Tensor& logits, const Tensor& free, int64_t step) const {
     for (size_t row = 0; row < sources_.size(); ++row) {
       const int64_t token = detail::forced_token(options_.prefix, sources_[row], step);
       if (token < 0) continue;
-      require(token < log_p.size(1), "beam_search: the prefix has token ", token, " of ",
-              log_p.size(1));
+      require(token < logits.size(1), "beam_search: the prefix has token ", token, " of ",
+              logits.size(1));
       const double kept = free.at({int64_t(row), token});
-      log_p[int64_t(row)].fill_(-INFINITY);
-      log_p[int64_t(row)][token].fill_(kept);
+      logits[int64_t(row)].fill_(-INFINITY);
+      logits[int64_t(row)][token].fill_(kept);
     }
   }
 
   /// The best continuations of a beam's live paths, best first.
-  std::vector<Candidate> candidates(const Beam& beam, const SortResult& top, int64_t first) const {
+  std::vector<Candidate> candidates(const Beam& beam, const Tensor& log_p, const Tensor& tokens,
+                                    int64_t first) const {
     std::vector<Candidate> all;
-    const int64_t width = top.values.size(1);
+    const int64_t width = tokens.size(1);
     for (size_t i = 0; i < beam.live().size(); ++i) {
       const int64_t row = first + int64_t(i);
       for (int64_t at = row * width; at < (row + 1) * width; ++at) {
-        const double total = beam.live()[i].log_probability + top.values.data<double>()[at];
-        if (total != -INFINITY) all.push_back({total, row, top.indices.data<int64_t>()[at]});
+        const double total = beam.live()[i].log_probability + log_p.data<double>()[at];
+        if (total != -INFINITY) all.push_back({total, row, tokens.data<int64_t>()[at]});
       }
     }
     std::ranges::stable_sort(all, detail::better, &Candidate::log_probability);
@@ -157,10 +179,11 @@ class Search {
   const Decoder& decoder_;
   const BeamOptions& options_;
   std::vector<PathNode> tree_;
-  std::vector<Beam> beams_;       // of each sequence
-  std::vector<int64_t> sources_;  // the sequence of each row of the batch
-  std::vector<Tensor> weights_;   // of each step, (R, S)
-  Tensor covered_;                // (R, S): the sum of the weights of each row's path
+  std::vector<Beam> beams_;          // of each sequence
+  std::vector<int64_t> sources_;     // the sequence of each row of the batch
+  std::vector<int64_t> remembered_;  // the sequence of each row of memory
+  std::vector<Tensor> weights_;      // of each step, (R, S)
+  Tensor covered_;                   // (R, S): the sum of the weights of each row's path
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "heed/autograd/index.h"
 #include "heed/core/convert.h"
 #include "heed/core/creation.h"
+#include "heed/core/elementwise.h"
 #include "heed/core/softmax.h"
 
 namespace heed::models {
@@ -23,12 +24,15 @@ std::vector<nn::KvCache> picked(const std::vector<nn::KvCache>& caches, const Te
 }  // namespace
 
 DecoderState reorder(const DecoderState& state, const Tensor& index) {
-  return {picked(state.rows, index), picked(state.memory, index), picked(state.caches, index),
-          state.maps};
+  return reorder(state, index, index);
 }
 
-DecoderState reorder_within_sources(const DecoderState& state, const Tensor& index) {
-  return {picked(state.rows, index), state.memory, picked(state.caches, index), state.maps};
+DecoderState reorder(const DecoderState& state, const Tensor& index, const Tensor& memory_index) {
+  DecoderState moved = state;
+  moved.rows = picked(state.rows, index);
+  moved.caches = picked(state.caches, index);
+  if (memory_index.defined()) moved.memory = picked(state.memory, memory_index);
+  return moved;
 }
 
 Tensor lengths_or_full(const Tensor& lengths, const Tensor& source) {
@@ -38,8 +42,8 @@ Tensor lengths_or_full(const Tensor& lengths, const Tensor& source) {
 
 namespace detail {
 
-Tensor log_probabilities(const DecoderStep& step) {
-  return log_softmax(to(step.logits.value(), f64), 1);
+Tensor log_probabilities(const Tensor& logits, const Tensor& all) {
+  return to(logits, f64) - log_normalizer(all);
 }
 
 void check_decode(const char* op, const Tensor& source, const Tensor& lengths, int64_t max_length) {

@@ -13,18 +13,21 @@
 /// to decoding, which asks for one step after the other.
 namespace heed::models {
 
-/// What a decoder knows between two steps. Every member has a row for each sequence in front.
+/// What a decoder knows between two steps. Every member has a row for each sequence in front; where
+/// the model lets several share a memory, that may have fewer: of B g sequences, the first g read
+/// the memory's first row, and so on.
 struct DecoderState {
   std::vector<Variable> rows = {};       ///< what the steps change: hidden states
   std::vector<Variable> memory = {};     ///< what they only read: the encoded source and its mask
   std::vector<nn::KvCache> caches = {};  ///< of self-attentions, one for each layer
+  bool shares_memory = false;            ///< may several sequences share a row of memory?
   bool maps = true;  ///< must steps give weights? If not, those that cost extra are left out
 };
 
 /// The rows at `index` (N,) i64, in that order; rows may be left out or repeated.
 DecoderState reorder(const DecoderState& state, const Tensor& index);
-/// The same where each row moves within its own source sentence: memory stays as it is.
-DecoderState reorder_within_sources(const DecoderState& state, const Tensor& index);
+/// The same with other rows of memory; an empty index leaves memory as it is.
+DecoderState reorder(const DecoderState& state, const Tensor& index, const Tensor& memory_index);
 
 struct DecoderStep {
   Variable logits;  ///< (B, V) of the next token
@@ -71,8 +74,9 @@ struct Hypothesis {
 
 namespace detail {
 
-/// log p (R, V) of every next token, in f64: sums over long sequences stay exact.
-Tensor log_probabilities(const DecoderStep& step);
+/// log p (R, K), in f64, of tokens with those logits (R, K) among all (R, V): sums over long
+/// sequences stay exact.
+Tensor log_probabilities(const Tensor& logits, const Tensor& all);
 void check_decode(const char* op, const Tensor& source, const Tensor& lengths, int64_t max_length);
 
 }  // namespace detail

@@ -23,7 +23,8 @@ ForcedResult forced_decode(const Decoder& decoder, const Tensor& target) {
     const Tensor counts = ge(given, 0);
     // Where nothing stands, any token will do: what follows it counts nothing either.
     const Tensor safe = where(counts, given, 0);
-    const Tensor log_p = gather(detail::log_probabilities(step), 1, safe);
+    const Tensor& logits = step.logits.value();
+    const Tensor log_p = detail::log_probabilities(gather(logits, 1, safe), logits);
     log_probabilities.push_back(where(counts, log_p, 0.0));
     if (step.weights.defined()) weights.push_back(step.weights.value());
     tokens = select(safe, 1, 0);

@@ -9,7 +9,7 @@ namespace {
 
 /// The best token of each row, or the one that it must write.
 Tensor best_tokens(const detail::Unrolled& step, const DecodeOptions& options) {
-  const Tensor allowed = options.never.empty() ? step.log_p : clone(step.log_p);
+  const Tensor allowed = options.never.empty() ? step.logits : clone(step.logits);
   detail::forbid("greedy", allowed, options.never);
   const Tensor best = argmax(allowed, 1);  // (R)
   int64_t* tokens = best.mutable_data<int64_t>();

@@ -98,11 +98,12 @@ int64_t forced_token(const Tensor& prefix, int64_t row, int64_t t) {
   return prefix[row][t].item<int64_t>();
 }
 
-void forbid(const char* op, const Tensor& log_p, const std::vector<int64_t>& never) {
+void forbid(const char* op, const Tensor& logits, const std::vector<int64_t>& never) {
   for (const int64_t token : never) {
-    require(token >= 0 && token < log_p.size(1), op, ": expected tokens that are never written in ",
-            "[0, ", log_p.size(1), "), got ", token);
-    narrow(log_p, 1, token, 1).fill_(-INFINITY);
+    require(token >= 0 && token < logits.size(1), op,
+            ": expected tokens that are never written in ", "[0, ", logits.size(1), "), got ",
+            token);
+    narrow(logits, 1, token, 1).fill_(-INFINITY);
   }
 }
 

@@ -42,8 +42,8 @@ Tensor counted_weights(const Decoder& decoder, int64_t row, const Tensor& weight
 void check_prefix(const char* op, const Tensor& prefix, int64_t rows);
 /// The token that step t must write in row b, or -1.
 int64_t forced_token(const Tensor& prefix, int64_t row, int64_t t);
-/// -inf in the columns of log_p (R, V) f64 that no row may choose.
-void forbid(const char* op, const Tensor& log_p, const std::vector<int64_t>& never);
+/// -inf in the columns of logits (R, V) that no row may choose.
+void forbid(const char* op, const Tensor& logits, const std::vector<int64_t>& never);
 
 }  // namespace detail
 }  // namespace heed::models

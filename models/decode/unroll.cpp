@@ -33,10 +33,11 @@ class Unrolling {
   void step(const Choose& choose, int64_t t) {
     DecoderStep step = decoder_.step(tokens_, state_);
     state_ = std::move(step.state);
-    const Tensor log_p = log_probabilities(step);
-    tokens_ = choose({step.logits.value(), log_p, read_, rows_, t});
-    if (options_.keeps_read) read_ = cat({read_, unsqueeze(tokens_, 1)}, 1);
-    append(gather(log_p, 1, unsqueeze(tokens_, 1)), step.weights);
+    const Tensor& logits = step.logits.value();
+    tokens_ = choose({logits, read_, rows_, t});
+    const Tensor written = unsqueeze(tokens_, 1);  // (R, 1)
+    if (options_.keeps_read) read_ = cat({read_, written}, 1);
+    append(log_probabilities(gather(logits, 1, written), logits), step.weights);
     leave_out_ended();
   }
 

@@ -18,7 +18,6 @@ struct UnrollOptions {
 /// A step of the sequences that have not ended, and perhaps of some that have.
 struct Unrolled {
   const Tensor& logits;           // (R, V)
-  const Tensor& log_p;            // (R, V), f64
   const Tensor& read;             // (R, T): what has been read, if the options ask for it
   std::span<const int64_t> rows;  // of the batch that was given
   int64_t t;
