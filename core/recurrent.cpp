@@ -6,9 +6,12 @@
 
 #include "heed/core/convert.h"
 #include "heed/core/creation.h"
+#include "heed/core/elementwise.h"
+#include "heed/core/matmul.h"
 #include "heed/core/packed.h"
 #include "heed/core/parallel.h"
 #include "heed/core/recurrent_cells.h"
+#include "heed/core/shape.h"
 #include "heed/core/simd.h"
 
 // The batch is cut into pieces of about 16 sequences. Each piece walks through time alone: no
@@ -297,6 +300,13 @@ RecurrentState recurrent_forward(const RecurrentWalk& walk, const Tensor& projec
                                  const Tensor& bias_hh, const Tensor& h_0, const Tensor& c_0,
                                  bool keep) {
   const Plan plan = make_plan(walk, projected.shape(), walk.weight_hh.size(1));
+  if (plan.steps == 1 && h_0.defined()) {  // the weight is read once: packing would cost more
+    const RecurrentWalk step{walk.kind, {}, walk.lengths, walk.reverse};
+    const bool gru = walk.kind == RecurrentKind::gru;
+    const Tensor hidden = linear(h_0, walk.weight_hh, gru ? bias_hh : Tensor());  // (B, G H)
+    if (gru) return run_forward(step, plan, contiguous(projected), hidden, h_0, c_0, keep);
+    return run_forward(step, plan, projected + unsqueeze(hidden, 1), {}, h_0, c_0, keep);
+  }
   const Tensor bias = bias_hh.defined() ? contiguous(bias_hh) : bias_hh;
   return run_forward(walk, plan, contiguous(projected), bias, h_0, c_0, keep);
 }
