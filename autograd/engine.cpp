@@ -130,10 +130,10 @@ class BackwardPass {
 
   void differentiate(Node& node, std::span<const Variable> incoming) {
     if (node.released) misuse::fail_released(node);
-    Gradients gradients{incoming, outgoing_, needed_, options_.create_graph};
+    node.released = !options_.retain_graph && !options_.create_graph;
+    Gradients gradients{incoming, outgoing_, needed_, options_.create_graph, node.released};
     misuse::run_rule(node, gradients);
     if (Trace* trace = detail::recording_state.trace) trace->differentiated(node, gradients);
-    node.released = !options_.retain_graph && !options_.create_graph;
     if (node.released) node.release();
   }
 

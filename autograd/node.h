@@ -27,6 +27,7 @@ struct Gradients {
   std::span<Variable> inputs;         ///< to be set, one for each input that is needed
   std::span<const char> needed;
   bool create_graph;  ///< will these gradients be differentiated again?
+  bool last;          ///< will the rule never run again? What it saved may be overwritten
 };
 
 /// Sees the gradient of a value when it is complete; a defined result takes its place.

@@ -144,8 +144,9 @@ RecurrentResult recurrent(RecurrentKind kind, const Variable& x, const Variable&
       [kind, lengths = Saved(walk.lengths), reverse, state](std::span<const Saved> in,
                                                             Gradients& gradients) {
         const RecurrentWalk back{kind, in[W_HH].value(), lengths->value(), reverse};
-        const auto d = recurrent_backward(back, state, incoming(gradients, 0),
-                                          incoming(gradients, 1), incoming(gradients, 2));
+        const auto d =
+            recurrent_backward(back, state, incoming(gradients, 0), incoming(gradients, 1),
+                               incoming(gradients, 2), gradients.last);
         set_gradients(in, state, d, gradients);
       }));
 }
@@ -171,7 +172,7 @@ std::vector<Variable> step(RecurrentKind kind, const Variable& x, const Variable
   else
     add_product_(projected, h.value(), transpose(w.w_hh.value(), 0, 1));
   RecurrentState state =
-      recurrent_step(kind, projected, hidden, h.value(), value(c), recorded(inputs));
+      recurrent_step(kind, std::move(projected), hidden, h.value(), value(c), recorded(inputs));
   std::vector<Tensor> outputs{state.h_n};
   if (state.c_n.defined()) outputs.push_back(state.c_n);
   state.output = state.h_n = state.c_n = {};
@@ -179,7 +180,7 @@ std::vector<Variable> step(RecurrentKind kind, const Variable& x, const Variable
                       [kind, state](std::span<const Saved> in, Gradients& gradients) {
                         const RecurrentWalk walk{kind, {}, {}};
                         auto d = recurrent_backward(walk, state, {}, incoming(gradients, 0),
-                                                    incoming(gradients, 1));
+                                                    incoming(gradients, 1), gradients.last);
                         if (gradients.needed[H0])
                           add_product_(d.h_0, rows(d.hidden), in[W_HH].value());
                         d.projected = rows(d.projected);

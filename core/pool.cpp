@@ -116,7 +116,8 @@ void pool_free(void* block, size_t bytes) noexcept {
     return thread_cache.push(block, size_class);
   }
   std::lock_guard lock(shared_mutex);
-  const size_t budget = std::max(least_budget, size_t(memory_statistics().peak_bytes));
+  const size_t peak = size_t(memory_statistics().peak_bytes);
+  const size_t budget = std::max(least_budget, peak + peak / 4);  // as blocks are rounded up
   if (shared_cache.bytes + class_bytes(size_class) > budget) return std::free(block);
   shared_cache.push(block, size_class);
 }

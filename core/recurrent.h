@@ -25,22 +25,22 @@ struct RecurrentState {
   Tensor h_n;     ///< (B, H)
   Tensor c_n;     ///< (B, H), LSTM only
   // Kept for backward, when asked for.
-  Tensor gates;   ///< (B, T, S H): LSTM i f g o; GRU r z n and the hidden part of n; RNN h
-  Tensor h_prev;  ///< (B, T, H): the state that each step started from
-  Tensor c_prev;  ///< (B, T, H), LSTM only
+  Tensor gates;     ///< (B, T, G H): LSTM i f g o; GRU r z n; RNN h
+  Tensor h_prev;    ///< (B, T, H): the state that each step started from
+  Tensor c_prev;    ///< (B, T, H), LSTM only
+  Tensor hidden_n;  ///< (B, T, H), GRU only: the hidden part of n
 };
 
 /// Runs the walk. projected (B, T, G H) holds W_ih x + b_ih, and for RNN and LSTM also + b_hh; the
-/// GRU adds bias_hh (3 H, or empty) itself, because its reset gate stands in front of it.
-/// h_0, c_0: (B, H). Shapes are the caller's to check.
-RecurrentState recurrent_forward(const RecurrentWalk& walk, const Tensor& projected,
-                                 const Tensor& bias_hh, const Tensor& h_0, const Tensor& c_0,
-                                 bool keep);
+/// GRU adds bias_hh (3 H, or empty) itself, because its reset gate stands in front of it. The gates
+/// are written over it. h_0, c_0: (B, H). Shapes are the caller's to check.
+RecurrentState recurrent_forward(const RecurrentWalk& walk, Tensor projected, const Tensor& bias_hh,
+                                 const Tensor& h_0, const Tensor& c_0, bool keep);
 
 /// One step of the cell alone, for a decoder that computes its products itself: hidden (B, G H) is
-/// W_hh h + b_hh, projected (B, G H) the input's part; an RNN or LSTM takes their sum as projected
-/// and no hidden. The sequences of the result have T = 1.
-RecurrentState recurrent_step(RecurrentKind kind, const Tensor& projected, const Tensor& hidden,
+/// W_hh h + b_hh, projected (B, G H) the input's part, written over; an RNN or LSTM takes their sum
+/// as projected and no hidden. The sequences of the result have T = 1.
+RecurrentState recurrent_step(RecurrentKind kind, Tensor projected, const Tensor& hidden,
                               const Tensor& h, const Tensor& c, bool keep);
 
 struct RecurrentGradients {
@@ -51,9 +51,10 @@ struct RecurrentGradients {
 };
 
 /// The gradients of a kept walk. Gradients that never arrived are empty tensors. Of a kept step
-/// (walk.weight_hh empty) h_0 lacks the part that came through the product.
+/// (walk.weight_hh empty) h_0 lacks the part that came through the product. The last time, the
+/// gradients are written over the gates.
 RecurrentGradients recurrent_backward(const RecurrentWalk& walk, const RecurrentState& state,
                                       const Tensor& grad_output, const Tensor& grad_h_n,
-                                      const Tensor& grad_c_n);
+                                      const Tensor& grad_c_n, bool last);
 
 }  // namespace heed

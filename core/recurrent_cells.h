@@ -9,7 +9,8 @@ namespace heed::detail {
 
 inline constexpr int lanes = 16;
 
-/// What one step of one block reads and writes. p: preactivations; s: what is saved for backward.
+/// What one step of one block reads and writes. p: preactivations; s: what is saved for backward,
+/// the gates and, in a GRU's backward, the hidden part of n.
 template <class T>
 struct CellBlock {
   alignas(64) T projected[4][lanes];  // the input's part of the preactivations (GRU reads it apart)
@@ -25,7 +26,7 @@ struct CellBlock {
 /// c' = f c + i g, h' = o tanh(c'). Hochreiter & Schmidhuber 1997 with the forget gate of Gers
 /// 2000.
 struct LstmCell {
-  static constexpr int gates = 4, saved = 4;
+  static constexpr int gates = 4;
   static constexpr bool has_cell = true, apart = false;
   template <class T>
   static void forward(CellBlock<T>& b) {
@@ -58,7 +59,7 @@ struct LstmCell {
 
 /// n = tanh(x_n + r h_n), h' = (1 - z) n + z h. Cho 2014, with the reset gate behind the product.
 struct GruCell {
-  static constexpr int gates = 3, saved = 4;
+  static constexpr int gates = 3;
   static constexpr bool has_cell = false, apart = true;
   template <class T>
   static void forward(CellBlock<T>& b) {
@@ -67,7 +68,7 @@ struct GruCell {
       const T r = math::sigmoid(b.projected[0][j] + b.p[0][j]);
       const T z = math::sigmoid(b.projected[1][j] + b.p[1][j]);
       const T n = math::tanh(b.projected[2][j] + r * b.p[2][j]);
-      b.s[0][j] = r, b.s[1][j] = z, b.s[2][j] = n, b.s[3][j] = b.p[2][j];
+      b.s[0][j] = r, b.s[1][j] = z, b.s[2][j] = n;
       b.h[j] = n + z * (b.h[j] - n);
     }
   }
@@ -89,7 +90,7 @@ struct GruCell {
 /// h' = tanh(p) or max(p, 0). Elman 1990.
 template <bool Relu>
 struct RnnCell {
-  static constexpr int gates = 1, saved = 1;
+  static constexpr int gates = 1;
   static constexpr bool has_cell = false, apart = false;
   template <class T>
   static void forward(CellBlock<T>& b) {
