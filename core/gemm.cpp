@@ -9,6 +9,7 @@
 #include "heed/core/error.h"
 #include "heed/core/gemm_buffers.h"
 #include "heed/core/gemm_few.h"
+#include "heed/core/gemm_tall.h"
 #include "heed/core/packed.h"
 #include "heed/core/parallel.h"
 
@@ -145,8 +146,11 @@ void gemm(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
   if (m == 0 || n == 0) return;
   if (k == 0) return scale_rows(m, n, beta, c, ldc);
   if (alpha == 1 && (beta == 0 || beta == 1)) {
-    if constexpr (std::is_same_v<T, float>)
+    if constexpr (std::is_same_v<T, float>) {
+      if (beta == 0 && prefers_tall(m, n, k, a, b))
+        return gemm_tall(m, n, k, a.data, a.leading, b.data, b.leading, c, ldc);
       if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, beta, nullptr, c, ldc);
+    }
     if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, beta, nullptr, c, ldc);
   }
   prepare(m, n, k, a, b, ldc);

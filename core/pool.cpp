@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "heed/core/error.h"
-#include "heed/core/memory.h"
 
 namespace heed::detail {
 namespace {
@@ -80,8 +79,36 @@ void close_thread_cache_at_exit() {
   thread_cache.registered = true;
 }
 
+/// The large blocks of the process. What has not been asked for longest makes room for what is.
+struct SharedCache : Cache<class_of(largest) + 1> {
+  std::array<uint64_t, class_of(largest) + 1> last_use;  // of each class, counted in calls
+  uint64_t calls;
+  size_t in_use, most_in_use;  // bytes outside
+
+  void* take(int size_class) {
+    last_use[size_t(size_class)] = ++calls;
+    return pop(size_class);
+  }
+  void count(size_t bytes_taken) {
+    in_use += bytes_taken;
+    most_in_use = std::max(most_in_use, in_use);
+  }
+  void give(void* block, int size_class) {
+    const size_t size = class_bytes(size_class), budget = std::max(least_budget, most_in_use);
+    in_use -= size;
+    push(block, size_class);
+    while (bytes > budget) std::free(pop(oldest()));
+  }
+  int oldest() const {
+    int found = -1;
+    for (int i = 0; i < int(lists.size()); ++i)
+      if (lists[size_t(i)] && (found < 0 || last_use[size_t(i)] < last_use[size_t(found)]))
+        found = i;
+    return found;
+  }
+};
 constinit std::mutex shared_mutex;
-constinit Cache<class_of(largest) + 1> shared_cache{};
+constinit SharedCache shared_cache{};
 
 void* allocate_from_system(size_t bytes) {
   void* block = std::aligned_alloc(alignment, bytes);
@@ -98,14 +125,19 @@ void* allocate_from_system(size_t bytes) {
 void* pool_allocate(size_t bytes) {
   if (bytes > largest) fail<MemoryError>("memory: ", bytes, " bytes are too many");
   const int size_class = class_of(bytes == 0 ? 1 : bytes);
-  void* block = nullptr;
   if (bytes <= small_limit) {
-    block = thread_cache.pop(size_class);
-  } else {
-    std::lock_guard lock(shared_mutex);
-    block = shared_cache.pop(size_class);
+    void* block = thread_cache.pop(size_class);
+    return block ? block : allocate_from_system(class_bytes(size_class));
   }
-  return block ? block : allocate_from_system(class_bytes(size_class));
+  std::unique_lock lock(shared_mutex);
+  void* block = shared_cache.take(size_class);
+  if (!block) {
+    lock.unlock();
+    block = allocate_from_system(class_bytes(size_class));
+    lock.lock();
+  }
+  shared_cache.count(class_bytes(size_class));
+  return block;
 }
 
 void pool_free(void* block, size_t bytes) noexcept {
@@ -116,10 +148,7 @@ void pool_free(void* block, size_t bytes) noexcept {
     return thread_cache.push(block, size_class);
   }
   std::lock_guard lock(shared_mutex);
-  const size_t peak = size_t(memory_statistics().peak_bytes);
-  const size_t budget = std::max(least_budget, peak + peak / 4);  // as blocks are rounded up
-  if (shared_cache.bytes + class_bytes(size_class) > budget) return std::free(block);
-  shared_cache.push(block, size_class);
+  shared_cache.give(block, size_class);
 }
 
 void pool_release() noexcept {

@@ -1,0 +1,40 @@
+// Freed blocks are kept for what comes next (core/pool.h).
+#include "heed/core/pool.h"
+
+#include <sys/resource.h>
+
+#include <cstring>
+
+#include "catch.h"
+
+namespace heed {
+namespace {
+
+/// How many pages the system had to give for a block of that size, all of it written.
+long faults_of_block(size_t bytes) {
+  const auto faults = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+  };
+  const long before = faults();
+  void* block = detail::pool_allocate(bytes);
+  std::memset(block, 1, bytes);
+  const long pages = faults() - before;
+  detail::pool_free(block, bytes);
+  return pages;
+}
+
+}  // namespace
+
+TEST_CASE("pool: a size that is asked for again is kept, whatever was used before") {
+  constexpr size_t before = size_t(100) << 20, after = size_t(80) << 20;
+  faults_of_block(before);
+  CHECK(faults_of_block(before) < 100);
+  faults_of_block(after);  // both do not fit into what is kept: the older one goes
+  CHECK(faults_of_block(after) < 100);
+  detail::pool_release();
+  CHECK(faults_of_block(after) > 0);
+}
+
+}  // namespace heed
