@@ -14,10 +14,11 @@ namespace heed::detail {
 namespace {
 
 constexpr size_t alignment = 64;
-constexpr size_t small_limit = 32 * 1024;          // up to here a thread keeps blocks for itself
-constexpr size_t thread_budget = 8u << 20;         // bytes that one thread keeps
-constexpr size_t least_budget = size_t(64) << 20;  // bytes that the process keeps at least
+constexpr size_t small_limit = 32 * 1024;   // up to here a thread keeps blocks for itself
+constexpr size_t thread_budget = 8u << 20;  // bytes that one thread keeps
+constexpr size_t least_budget = 64u << 20;  // bytes that the process keeps, or what it used
 constexpr size_t largest = size_t(1) << 46;
+constexpr uint64_t lately = 4096;  // large blocks: more than most training steps ask for
 
 // Four classes for each doubling, from 64 bytes on: at most a quarter of a block is unused.
 constexpr int class_of(size_t bytes) {
@@ -79,7 +80,8 @@ void close_thread_cache_at_exit() {
   thread_cache.registered = true;
 }
 
-/// The large blocks of the process. What has not been asked for longest makes room for what is.
+/// The large blocks of the process. What a program asks for again and again is kept, though all of
+/// it is never in use at once; a size that it has not asked for lately goes.
 struct SharedCache : Cache<class_of(largest) + 1> {
   std::array<uint64_t, class_of(largest) + 1> last_use;  // of each class, counted in calls
   uint64_t calls;
@@ -94,10 +96,11 @@ struct SharedCache : Cache<class_of(largest) + 1> {
     most_in_use = std::max(most_in_use, in_use);
   }
   void give(void* block, int size_class) {
-    const size_t size = class_bytes(size_class), budget = std::max(least_budget, most_in_use);
-    in_use -= size;
+    const size_t budget = std::max(least_budget, most_in_use);
+    in_use -= class_bytes(size_class);
     push(block, size_class);
-    while (bytes > budget) std::free(pop(oldest()));
+    while (bytes > budget && (bytes > 2 * budget || calls - last_use[size_t(oldest())] > lately))
+      std::free(pop(oldest()));
   }
   int oldest() const {
     int found = -1;

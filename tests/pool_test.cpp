@@ -31,7 +31,7 @@ TEST_CASE("pool: a size that is asked for again is kept, whatever was used befor
   constexpr size_t before = size_t(100) << 20, after = size_t(80) << 20;
   faults_of_block(before);
   CHECK(faults_of_block(before) < 100);
-  faults_of_block(after);  // both do not fit into what is kept: the older one goes
+  faults_of_block(after);
   CHECK(faults_of_block(after) < 100);
   detail::pool_release();
   CHECK(faults_of_block(after) > 0);
