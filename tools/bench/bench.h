@@ -2,9 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "heed/core/io/safetensors.h"
@@ -57,14 +57,23 @@ struct Run {
 };
 
 struct Workload {
-  std::string_view id;
-  std::string_view what;
-  Run (*make)(Start& start);
+  std::string id;
+  std::string what;
+  std::function<Run(Start& start)> make;
 };
 
 /// All of them, in the order of docs/performance.md. A family is several with one word in front:
 /// "long" is long-512 to long-8192.
 std::span<const Workload> workloads();
+
+/// What grows: tokens of a sequence, sequences of a batch, and the width of a layer.
+struct Sizes {
+  int64_t steps = 1, batch = 1, width = 1;
+};
+
+/// The workload whose name gives its sizes: lstm-T64-B64-W128, gpt-T64-B16-W128 and long-512, each
+/// size from 1 to 65,536; nothing for another name.
+std::optional<Workload> sized_workload(const std::string& id);
 
 /// The elements of all parameters.
 int64_t count_parameters(nn::Module& module);
@@ -103,14 +112,16 @@ Run small_ops(Start& start);
 Run mlp(Start& start);
 Run square_product(Start& start, int64_t n);
 // recurrent.cpp
-Run charrnn(Start& start);
+/// A CharRnn of two layers, 65 tokens.
+Run lstm(Start& start, const Sizes& sizes);
 Run lstm_lm(Start& start);
 Run bilstm_cls(Start& start);
 Run seq2seq(Start& start);
 Run g2p(Start& start);
 // transformer.cpp
 Run copy(Start& start);
-Run nanogpt(Start& start);
+/// A GPT of 4 layers, 65 tokens, its heads 32 wide.
+Run gpt(Start& start, const Sizes& sizes);
 Run babygpt(Start& start);
 Run mt_base(Start& start);
 Run vit(Start& start);

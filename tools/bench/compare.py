@@ -77,8 +77,6 @@ def sgemm_rate(sides, threads, seconds):
 
 
 def faster_optimizer(sides, workload, threads, seconds):
-    if workload not in TRAINING:
-        return "fused"
     return min(("foreach", "fused"), key=lambda name: sides.time(
         "eager", workload, threads, seconds, "--optimizer", name)["median_ms"])
 
@@ -88,7 +86,9 @@ def measure(sides, workload, threads, options):
     names = ["heed", "eager"]
     names += ["compile"] if workload in COMPILED else []
     names += ["libtorch"] if workload in LIBTORCH else []
-    update = faster_optimizer(sides, workload, threads, options.seconds)
+    update = "fused"
+    if workload in TRAINING:
+        update = faster_optimizer(sides, workload, threads, options.seconds)
     results = {name: [] for name in names}
     for _ in range(options.rounds):
         for name in names:
@@ -185,13 +185,17 @@ def chosen(options):
     return found
 
 
+def add_programs(parser):
+    parser.add_argument("--heed", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--libtorch", default="", help=argparse.SUPPRESS)
+
+
 def parsed():
     parser = argparse.ArgumentParser(description="heed beside PyTorch, in turn, on this machine.")
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s, only 2 threads")
     parser.add_argument("--json", action="store_true", help="a line of JSON for each row")
-    parser.add_argument("--heed", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--libtorch", required=True, help=argparse.SUPPRESS)
+    add_programs(parser)
     options = parser.parse_args()
     options.rounds, options.seconds = (3, 1.0) if options.quick else (5, 3.0)
     return options
@@ -220,4 +224,5 @@ def main():
         raise SystemExit(f"compare.py: not measured, they do not agree: {', '.join(failed)}")
 
 
-main()
+if __name__ == "__main__":
+    main()

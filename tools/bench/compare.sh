@@ -1,8 +1,9 @@
 #!/bin/bash
 # compare.sh [WORKLOAD...] [--quick] [--json]: heed beside PyTorch on this machine, as
-# docs/performance.md describes; all workloads of heed-bench --list where none is named. Installs
-# PyTorch by pip in build/torch where it is missing. PYTHON=... names an interpreter that has it,
-# HEED_BENCH=... the program to measure.
+# docs/performance.md describes; all workloads of heed-bench --list where none is named.
+# compare.sh --growth [GROUP...]: time and memory against T, batch and width (growth.py).
+# Installs PyTorch by pip in build/torch where it is missing. PYTHON=... names an interpreter that
+# has it, HEED_BENCH=... the program to measure.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../../build
@@ -18,6 +19,10 @@ if ! "$python" -c 'import torch' 2>/dev/null; then
   [[ -z ${PYTHON:-} ]] || stop "$PYTHON has no torch"
   echo "installing PyTorch in $build/torch" >&2
   "$python" -m pip install -q torch numpy >&2
+fi
+
+if [[ ${1:-} == --growth ]]; then
+  exec "$python" "$here/growth.py" --heed "$bench" "${@:2}"
 fi
 
 # PyTorch from C++: headers and libraries are in the package.

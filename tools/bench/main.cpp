@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench.h"
@@ -34,13 +35,13 @@ const std::vector<Flag>& flags() {
 
 void print_list() {
   for (const Workload& workload : bench::workloads()) {
-    std::string id(workload.id);
+    std::string id = workload.id;
     id.resize(std::max(id.size(), size_t{14}), ' ');
-    print(id + "  " + std::string(workload.what) + "\n");
+    print(id + "  " + workload.what + "\n");
   }
 }
 
-/// The workload of that name, or the family.
+/// The workload of that name, listed or with its sizes, or the family.
 std::vector<Workload> chosen(const Arguments& arguments) {
   const std::string& name = arguments.texts()[0];
   std::vector<Workload> found;
@@ -51,6 +52,7 @@ std::vector<Workload> chosen(const Arguments& arguments) {
     const bool sizes = name == "sgemm" || name == "long";
     if (sizes && workload.id.starts_with(name + "-")) found.push_back(workload);
   }
+  if (auto sized = bench::sized_workload(name)) found.push_back(*std::move(sized));
   const auto meant = nearest(name, ids);
   if (found.empty())
     arguments.refuse("WORKLOAD: expected one of --list, got \"", name, "\"",
@@ -75,7 +77,9 @@ void run_workload(const Workload& workload, const Arguments& arguments, double b
 int run(const Arguments& arguments, double began_ms) {
   if (arguments.has("help")) {
     print(
-        "usage: heed-bench WORKLOAD [FLAGS]\n\nTimes a workload; sgemm and long are several.\n\n" +
+        "usage: heed-bench WORKLOAD [FLAGS]\n\nTimes a workload; sgemm and long are several. "
+        "Sizes can be given to some: lstm-T64-B64-W128,\ngpt-T64-B16-W128 (steps, batch, width) "
+        "and long-512.\n\n" +
         describe(flags()));
     return done;
   }

@@ -94,13 +94,13 @@ Run translator(Start& start, const models::BahdanauConfig& config, int64_t batch
 
 }  // namespace
 
-Run charrnn(Start& start) {
-  return language_model(start, {.tokens = 65, .embedding = 128, .hidden = 128, .layers = 2}, 50, 50,
-                        5, [](nn::Module& model) {
-                          return std::make_shared<optim::RMSprop>(
-                              model.named_parameters(),
-                              optim::RMSpropOptions{.lr = 2e-3, .alpha = 0.95});
-                        });
+Run lstm(Start& start, const Sizes& sizes) {
+  return language_model(
+      start, {.tokens = 65, .embedding = sizes.width, .hidden = sizes.width, .layers = 2},
+      sizes.batch, sizes.steps, 5, [](nn::Module& model) {
+        return std::make_shared<optim::RMSprop>(model.named_parameters(),
+                                                optim::RMSpropOptions{.lr = 2e-3, .alpha = 0.95});
+      });
 }
 
 Run lstm_lm(Start& start) {

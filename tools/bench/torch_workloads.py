@@ -1,6 +1,7 @@
 """The workloads of heed-bench in PyTorch: what workloads.cpp lists, under the same names."""
 
 import inspect
+import re
 
 import torch
 import torch.nn.functional as F
@@ -121,6 +122,10 @@ def char_rnn(tokens, width, hidden, batch, steps, clip, kind, **options):
     return make
 
 
+def lstm(steps, batch, width):
+    return char_rnn(65, width, width, batch, steps, 5, torch.optim.RMSprop, lr=2e-3, alpha=0.95)
+
+
 def bilstm_cls(start):
     model = TwoWayClassifier(10_000, 100, 128, 2)
     start.weights(model)
@@ -152,6 +157,11 @@ def gpt(batch, steps, **config):
         return training(start, model, optimizer(start, torch.optim.AdamW, model, lr=1e-4),
                         lambda: sequence_loss(model(tokens), wanted))
     return make
+
+
+def small_gpt(steps, batch, width):
+    return gpt(batch, steps, tokens=65, context=steps, layers=4, heads=max(1, width // 32),
+               width=width)
 
 
 def vit(start):
@@ -215,14 +225,14 @@ WORKLOADS = {
     "scalar": scalar,
     "small-ops": small_ops,
     "mlp": mlp,
-    "charrnn": char_rnn(65, 128, 128, 50, 50, 5, torch.optim.RMSprop, lr=2e-3, alpha=0.95),
+    "charrnn": lstm(steps=50, batch=50, width=128),
     "lstm-lm": char_rnn(10_000, 200, 200, 20, 35, 0.25, torch.optim.SGD, lr=1),
     "bilstm-cls": bilstm_cls,
     "seq2seq": translator(lambda _: Bahdanau("gru", 4000, 3000, 256, 256), 4000, 3000, 32, 10, 0),
     "g2p": translator(lambda _: Bahdanau("lstm", 30, 44, 128, 256), 30, 44, 128, 9, 0),
     "copy": translator(lambda start: Transformer(**COPY, dropout=start.dropout(0.1)),
                        11, 11, 80, 10, 0.1, lr=1e-4),
-    "nanogpt": gpt(12, 64, tokens=65, context=64, layers=4, heads=4, width=128),
+    "nanogpt": small_gpt(steps=64, batch=12, width=128),
     "babygpt": gpt(16, 256, **BABYGPT),
     "mt-base": translator(lambda start: Transformer(**MT_BASE, dropout=start.dropout(0.1)),
                           8000, 6000, 128, 25, 0.1, lr=1e-4),
@@ -233,3 +243,15 @@ WORKLOADS = {
     "beam": beam,
     **{f"long-{n}": attention_layer(n) for n in (512, 1024, 2048, 4096, 8192)},
 }
+SIZES = r"T([1-9]\d*)-B([1-9]\d*)-W([1-9]\d*)"
+SIZED = (("lstm-" + SIZES, lstm), ("gpt-" + SIZES, small_gpt), (r"long-([1-9]\d*)", attention_layer))
+
+
+def make_workload(name):
+    """The workload of that name: one of the table, or one whose name gives its sizes."""
+    if name in WORKLOADS:
+        return WORKLOADS[name]
+    for pattern, make in SIZED:
+        if found := re.fullmatch(pattern, name):
+            return make(*map(int, found.groups()))
+    raise SystemExit(f'torch_bench: WORKLOAD: expected one of heed-bench --list, got "{name}"')

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "bench.h"
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/reduce.h"
@@ -95,9 +97,14 @@ Run mt_base(Start& start) {
   return translator(start, mt_base_config(start.dropout(0.1)), mt_base_batch, mt_base_tokens);
 }
 
-Run nanogpt(Start& start) {
-  return language_model(start, {.tokens = 65, .context = 64, .layers = 4, .heads = 4, .width = 128},
-                        12, 64);
+Run gpt(Start& start, const Sizes& sizes) {
+  return language_model(start,
+                        {.tokens = 65,
+                         .context = sizes.steps,
+                         .layers = 4,
+                         .heads = std::max<int64_t>(1, sizes.width / 32),
+                         .width = sizes.width},
+                        sizes.batch, sizes.steps);
 }
 Run babygpt(Start& start) { return language_model(start, babygpt_config(), 16, 256); }
 Run gpt2(Start& start) { return language_model(start, gpt2_config(), 4, 64); }

@@ -1,6 +1,25 @@
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
 #include "bench.h"
 
 namespace heed::bench {
+namespace {
+
+/// Takes the prefix and a size from the front of `text`; 0 where they do not stand there.
+int64_t take_size(std::string_view& text, std::string_view prefix) {
+  constexpr int64_t most = 65'536;
+  if (!text.starts_with(prefix)) return 0;
+  const std::string_view digits = text.substr(prefix.size());
+  int64_t size = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  if (error != std::errc() || size < 1 || size > most) return 0;
+  text = digits.substr(size_t(end - digits.data()));
+  return size;
+}
+
+}  // namespace
 
 std::span<const Workload> workloads() {
   static const Workload all[] = {
@@ -12,7 +31,8 @@ std::span<const Workload> workloads() {
       {"small-ops", "20 times y = tanh(y w + x) / 2 on (16, 16), recorded and differentiated",
        small_ops},
       {"mlp", "784-256-128-10, batch 64, Adam, no clipping", mlp},
-      {"charrnn", "embedding 128, 2 x LSTM 128, 65 tokens, 50 steps, batch 50, RMSprop", charrnn},
+      {"charrnn", "embedding 128, 2 x LSTM 128, 65 tokens, 50 steps, batch 50, RMSprop",
+       [](Start& s) { return lstm(s, {.steps = 50, .batch = 50, .width = 128}); }},
       {"lstm-lm", "embedding 200, 2 x LSTM 200, 10,000 tokens, 35 steps, batch 20, SGD", lstm_lm},
       {"bilstm-cls", "embedding 100, BiLSTM 128, 10,000 tokens, 200 steps, batch 64, Adam",
        bilstm_cls},
@@ -21,7 +41,8 @@ std::span<const Workload> workloads() {
       {"g2p", "the quickstart's model: LSTM 256, additive attention, 9 to 9, batch 128, Adam", g2p},
       {"copy", "transformer 2 + 2, d 512, ff 2048, 8 heads, 11 tokens, length 10, batch 80, Adam",
        copy},
-      {"nanogpt", "GPT, 4 layers, 4 heads, d 128, 64 of 65 tokens, batch 12, AdamW", nanogpt},
+      {"nanogpt", "GPT, 4 layers, 4 heads, d 128, 64 of 65 tokens, batch 12, AdamW",
+       [](Start& s) { return gpt(s, {.steps = 64, .batch = 12, .width = 128}); }},
       {"babygpt", "GPT, 6 layers, 6 heads, d 384, 256 of 65 tokens, batch 16, AdamW", babygpt},
       {"mt-base", "transformer 3 + 3, d 256, ff 512, 8 heads, 25 of 8,000 and 6,000, batch 128",
        mt_base},
@@ -38,6 +59,25 @@ std::span<const Workload> workloads() {
       {"long-8192", "the same, 8,192 tokens", [](Start& s) { return attention_layer(s, 8192); }},
   };
   return all;
+}
+
+std::optional<Workload> sized_workload(const std::string& id) {
+  struct Family {
+    std::string_view prefix;
+    Run (*make)(Start& start, const Sizes& sizes);
+  };
+  std::string_view rest = id;
+  if (const int64_t steps = take_size(rest, "long-"); steps > 0 && rest.empty())
+    return Workload{id, "", [=](Start& s) { return attention_layer(s, steps); }};
+  for (const auto& [prefix, make] : {Family{"lstm-T", lstm}, Family{"gpt-T", gpt}}) {
+    rest = id;
+    Sizes sizes{.steps = take_size(rest, prefix)};
+    sizes.batch = take_size(rest, "-B");
+    sizes.width = take_size(rest, "-W");
+    if (std::min({sizes.steps, sizes.batch, sizes.width}) > 0 && rest.empty())
+      return Workload{id, "", [=, make = make](Start& s) { return make(s, sizes); }};
+  }
+  return std::nullopt;
 }
 
 }  // namespace heed::bench
