@@ -1,5 +1,6 @@
-"""Draws what compare.sh --growth printed: python3 growth_plot.py FOLDER <LINES writes growth-lstm.svg,
-growth-gpt.svg and growth-attention.svg, and prints a table of how time and memory grow."""
+"""Draws what compare.sh --growth printed: python3 growth_plot.py FOLDER <LINES writes
+growth-lstm.svg, growth-gpt.svg and growth-attention.svg, and prints a table of how time and memory
+grow."""
 
 import html
 import json
@@ -7,7 +8,7 @@ import math
 import os
 import sys
 
-LEFT, TOP, WIDTH, HEIGHT = 52, 78, 222, 170   # of the first field, in pixels
+LEFT, TOP, WIDTH, HEIGHT = 52, 86, 222, 170   # of the first field, in pixels
 ACROSS, DOWN = WIDTH + LEFT + 12, HEIGHT + 74
 SIDES = (("heed", "heed", "c0"), ("eager", "PyTorch", "c1"))
 AXES = {"T": ("steps", "T", 1), "B": ("batch", "B", 1), "W": ("width", "W", 2),
@@ -83,14 +84,13 @@ class Panel:
         return out
 
     def guide(self, power, letter):
-        """Through heed's last point: how a step would grow whose cost is its arithmetic alone."""
-        top = self.lines[0][1][-1][1]
+        """Beside heed's line: how a step would grow whose cost is its arithmetic alone."""
+        top = self.lines[0][1][-1][1] * (self.low / self.high) ** 0.2
         size = max(self.first, self.last * (self.low / top) ** (1 / power))
         begin, end = self.at(size, top * (size / self.last) ** power), self.at(self.last, top)
         text = f"~ {letter}" + ("²" if power == 2 else "")
-        return grid_line(*begin, *end, ' class="guide" stroke="#6a737d" stroke-dasharray="1 4"') + \
-            words(begin[0] + 10, begin[1] - 2 if begin[1] < self.y + HEIGHT - 12 else begin[1] - 8,
-                  text, ' class="soft"')
+        return grid_line(*begin, *end, ' class="guide" stroke="#6a737d" stroke-dasharray="2 4"') + \
+            words(end[0], end[1] + 36, text, ' class="soft" text-anchor="end"')
 
     def draw(self):
         out = self.axes()
@@ -145,8 +145,8 @@ def picture(family, groups):
 
 
 def table(groups):
-    print("| what grows | ms heed | ms PyTorch | ratio at each size | power of time heed, PyTorch | "
-          "MB heed | MB PyTorch | power of memory heed, PyTorch |\n" + "|---" * 8 + "|")
+    print("| what grows | ms heed | ms PyTorch | ratio at each size | power of time | MB heed | "
+          "MB PyTorch | power of memory |\n" + "|---" * 8 + "|")
     for group, rows in groups.items():
         ends = rows[0], rows[-1]
         cells = [f"{group} {ends[0]['size']:,} to {ends[1]['size']:,}"]
@@ -154,7 +154,8 @@ def table(groups):
         cells += [", ".join(f"{row['ratio']:.2f}" for row in rows)]
         cells += [", ".join(f"{exponent(rows, lambda row: row[side + '_ms']):.2f}"
                             for side, _, _ in SIDES)]
-        cells += [" to ".join(f"{row[side + '_mb']:,.0f}" for row in ends) for side, _, _ in SIDES]
+        cells += [" to ".join(f"{row[side + '_mb']:,.0f}" for row in ends)
+                  for side, _, _ in SIDES]
         cells += [", ".join(f"{exponent(rows, lambda row: over_smallest(row, side)):.2f}"
                             for side, _, _ in SIDES)]
         print("| " + " | ".join(cells) + " |")

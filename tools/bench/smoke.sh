@@ -1,6 +1,6 @@
 #!/bin/bash
-# smoke.sh HEED_BENCH: every workload runs, for a second each, and says what it took; none of the
-# times decides anything. `ctest -L bench-smoke` runs it.
+# smoke.sh HEED_BENCH: every listed workload runs, for a second each, and says what it took; none of
+# the times decides anything. `ctest -L bench-smoke` runs it.
 set -euo pipefail
 bench=$1
 

@@ -244,7 +244,8 @@ WORKLOADS = {
     **{f"long-{n}": attention_layer(n) for n in (512, 1024, 2048, 4096, 8192)},
 }
 SIZES = r"T([1-9]\d*)-B([1-9]\d*)-W([1-9]\d*)"
-SIZED = (("lstm-" + SIZES, lstm), ("gpt-" + SIZES, small_gpt), (r"long-([1-9]\d*)", attention_layer))
+SIZED = (("lstm-" + SIZES, lstm), ("gpt-" + SIZES, small_gpt),
+         (r"long-([1-9]\d*)", attention_layer))
 
 
 def make_workload(name):
