@@ -150,7 +150,8 @@ def table(groups):
     for group, rows in groups.items():
         ends = rows[0], rows[-1]
         cells = [f"{group} {ends[0]['size']:,} to {ends[1]['size']:,}"]
-        cells += [" to ".join(f"{row[side + '_ms']:,.3g}" for row in ends) for side, _, _ in SIDES]
+        cells += [" to ".join(f"{row[side + '_ms']:,.{0 if row[side + '_ms'] >= 100 else 1}f}"
+                              for row in ends) for side, _, _ in SIDES]
         cells += [", ".join(f"{row['ratio']:.2f}" for row in rows)]
         cells += [", ".join(f"{exponent(rows, lambda row: row[side + '_ms']):.2f}"
                             for side, _, _ in SIDES)]
