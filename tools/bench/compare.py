@@ -193,28 +193,32 @@ def add_programs(parser):
 def parsed():
     parser = argparse.ArgumentParser(description="heed beside PyTorch, in turn, on this machine.")
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD")
-    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s, only 2 threads")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3, help="of a round (%(default)s)")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--quick", action="store_true",
+                        help="the same as --rounds 3 --seconds 1 --threads 2")
     parser.add_argument("--json", action="store_true", help="a line of JSON for each row")
     add_programs(parser)
     options = parser.parse_args()
-    options.rounds, options.seconds = (3, 1.0) if options.quick else (5, 3.0)
+    if options.quick:
+        options.rounds, options.seconds, options.threads = 3, 1.0, [2]
     return options
 
 
 def main():
     options = parsed()
     workloads = chosen(options)
-    threads = [2] if options.quick else [1, 2]
     failed, records = [], []
     with tempfile.TemporaryDirectory() as cache:
         sides = Sides(options, cache)
         agreeing = [name for name in workloads if check_agreement(sides, name)]
         failed = sorted(set(workloads) - set(agreeing))
-        sgemm = {n: sgemm_rate(sides, n, options.seconds) for n in threads}
+        sgemm = {n: sgemm_rate(sides, n, options.seconds) for n in options.threads}
         if not options.json:
             print_head(options, sgemm)
         for name in agreeing:
-            for n in threads:
+            for n in options.threads:
                 results = measure(sides, name, n, options)
                 records.append(report(name, n, results, sgemm[n], options.json))
     if not options.json:

@@ -1,6 +1,7 @@
 #!/bin/bash
-# compare.sh [WORKLOAD...] [--quick] [--json]: heed beside PyTorch on this machine, as
-# docs/performance.md describes; all workloads of heed-bench --list where none is named.
+# compare.sh [WORKLOAD...] [--threads 1 2] [--rounds 5] [--seconds 3] [--quick] [--json]
+# Measures heed beside PyTorch on this machine, as docs/performance.md describes; all workloads of
+# heed-bench --list where none is named.
 # compare.sh --growth [GROUP...]: time and memory against T, batch and width (growth.py).
 # Installs PyTorch by pip in build/torch where it is missing. PYTHON=... names an interpreter that
 # has it, HEED_BENCH=... the program to measure.
