@@ -14,7 +14,13 @@ class Ref {
  public:
   Ref() = default;
   /// Takes a share of an object.
-  explicit Ref(T* object) : object_(object) { acquire(); }
+  explicit Ref(T* object) : object_(object) {
+    // Nobody else knows a new object: its first handle needs no locked instruction, nor the last.
+    if (object && object->references.load(std::memory_order_relaxed) == 0)
+      object->references.store(1, std::memory_order_relaxed);
+    else
+      acquire();
+  }
   Ref(const Ref& other) : object_(other.object_) { acquire(); }
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   Ref& operator=(Ref other) noexcept {
@@ -37,7 +43,7 @@ class Ref {
   }
   void release() {
     if (!object_) return;
-    // The last handle needs no locked instruction: nobody else can take a share any more.
+    // Nobody else can take a share when this is the last handle.
     if (object_->references.load(std::memory_order_acquire) == 1 ||
         object_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
       T::destroy(object_);

@@ -28,8 +28,10 @@ void fail_empty_tensor() {
   fail("tensor: this Tensor is empty (it was never assigned; grad() is empty until backward())");
 }
 
-static Ref<TensorImpl> new_impl() {
-  return Ref<TensorImpl>(new (pool_allocate(sizeof(TensorImpl))) TensorImpl);
+template <class... Fields>
+static Ref<TensorImpl> new_impl(Fields&&... fields) {
+  void* place = pool_allocate(sizeof(TensorImpl));
+  return Ref<TensorImpl>(new (place) TensorImpl{{0}, std::forward<Fields>(fields)...});
 }
 
 }  // namespace detail
@@ -37,27 +39,14 @@ static Ref<TensorImpl> new_impl() {
 Tensor Tensor::allocate(const Shape& shape, DType dtype) {
   const int64_t elements = heed::numel(shape);
   auto storage = detail::Storage::allocate(shape, elements, dtype);
-  auto impl = detail::new_impl();
-  impl->dtype = dtype;
-  impl->contiguous = true;
-  impl->offset = 0;
-  impl->numel = elements;
-  impl->storage = std::move(storage);
-  impl->shape = shape;
-  impl->strides = contiguous_strides(shape);
-  return Tensor(std::move(impl));
+  return Tensor(detail::new_impl(dtype, true, int64_t{0}, elements, std::move(storage), shape,
+                                 contiguous_strides(shape)));
 }
 
 Tensor Tensor::view_as(const Shape& shape, const Strides& strides, int64_t offset) const {
-  auto view = detail::new_impl();
-  view->dtype = dtype();
-  view->contiguous = detail::is_contiguous(shape, strides);
-  view->offset = impl().offset + offset;
-  view->numel = heed::numel(shape);
-  view->storage = impl().storage;
-  view->shape = shape;
-  view->strides = strides;
-  return Tensor(std::move(view));
+  return Tensor(detail::new_impl(dtype(), detail::is_contiguous(shape, strides),
+                                 impl().offset + offset, heed::numel(shape), impl().storage, shape,
+                                 strides));
 }
 
 int64_t Tensor::size(int64_t dim) const { return shape()[normalize_dim(dim, shape(), "size")]; }
