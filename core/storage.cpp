@@ -1,6 +1,7 @@
 #include "heed/core/storage.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <new>
 
@@ -12,12 +13,50 @@ namespace {
 
 constinit std::atomic<int64_t> live{0}, peak{0}, allocations{0}, limit{0};
 
-/// Bytes of tensors that this thread made less those that it freed, and the most there may be.
+/// Counting for all threads takes locked instructions, which would cost a small tensor more than
+/// its memory does: a thread tells the others once its own count has moved by so many bytes.
+constexpr int64_t most_unreported = 64 * 1024;
+
+/// What this thread did: bytes of tensors that it made less those that it freed.
 struct ThreadUse {
   int64_t held = 0, most = std::numeric_limits<int64_t>::max();
+  int64_t reported = 0, highest = 0;  // of held: what the others know, and the most since then
+  int64_t made = 0;                   // tensors since then
+  int64_t slack = 0;                  // most_unreported from the first tensor on; -1 at the end
   bool exceeded = false;
+
+  void report() {
+    const int64_t moved = held - reported;
+    const int64_t now = live.fetch_add(moved, std::memory_order_relaxed) + moved;
+    const int64_t high = now + highest - held;
+    int64_t seen = peak.load(std::memory_order_relaxed);
+    while (high > seen && !peak.compare_exchange_weak(seen, high, std::memory_order_relaxed)) {
+    }
+    allocations.fetch_add(made, std::memory_order_relaxed);
+    reported = highest = held, made = 0;
+  }
+  void changed() {
+    if (std::abs(held - reported) <= slack) [[likely]]
+      return;
+    report();
+    if (slack == 0) report_at_exit();
+  }
+
+ private:
+  void report_at_exit();
 };
 [[gnu::tls_model("initial-exec")]] thread_local constinit ThreadUse use;
+
+void ThreadUse::report_at_exit() {
+  struct Closer {
+    Closer() { use.slack = most_unreported; }
+    ~Closer() {
+      use.report();
+      use.slack = -1;
+    }
+  };
+  thread_local Closer closer;
+}
 
 void count(const Shape& shape, int64_t bytes, DType dtype) {
   if (use.held > use.most - bytes) [[unlikely]] {
@@ -25,23 +64,23 @@ void count(const Shape& shape, int64_t bytes, DType dtype) {
     fail<MemoryError>("memory: a tensor of shape ", shape, " and dtype ", dtype, " needs ", bytes,
                       " bytes; ", std::max<int64_t>(0, use.most - use.held), " are allowed here");
   }
-  const int64_t now = live.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   const int64_t most = limit.load(std::memory_order_relaxed);
-  if (most > 0 && now > most) [[unlikely]] {
-    live.fetch_sub(bytes, std::memory_order_relaxed);
-    fail<MemoryError>("memory: a tensor of shape ", shape, " and dtype ", dtype, " needs ", bytes,
-                      " bytes; ", now - bytes, " are in use and the limit is ", most);
+  if (most > 0) [[unlikely]] {
+    use.report();
+    const int64_t now = live.load(std::memory_order_relaxed);
+    if (now > most - bytes)
+      fail<MemoryError>("memory: a tensor of shape ", shape, " and dtype ", dtype, " needs ", bytes,
+                        " bytes; ", now, " are in use and the limit is ", most);
   }
-  int64_t seen = peak.load(std::memory_order_relaxed);
-  while (now > seen && !peak.compare_exchange_weak(seen, now, std::memory_order_relaxed)) {
-  }
-  allocations.fetch_add(1, std::memory_order_relaxed);
   use.held += bytes;
+  use.highest = std::max(use.highest, use.held);
+  ++use.made;
+  use.changed();
 }
 
 void uncount(int64_t bytes) {
-  live.fetch_sub(bytes, std::memory_order_relaxed);
   use.held -= bytes;
+  use.changed();
 }
 
 }  // namespace
@@ -73,8 +112,14 @@ void Storage::destroy(Storage* storage) noexcept {
 
 }  // namespace detail
 
-MemoryStatistics memory_statistics() { return {live.load(), peak.load(), allocations.load()}; }
-void reset_peak_memory() { peak.store(live.load()); }
+MemoryStatistics memory_statistics() {
+  use.report();
+  return {live.load(), peak.load(), allocations.load()};
+}
+void reset_peak_memory() {
+  use.report();
+  peak.store(live.load());
+}
 void set_memory_limit(int64_t bytes) {
   require(bytes >= 0, "set_memory_limit: expected a number of bytes or 0, got ", bytes);
   limit.store(bytes);
