@@ -75,11 +75,11 @@ bool same_view(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-Tensor detail::in_place_source(const Tensor& to, const Tensor& source, const char* op) {
+bool detail::needs_copy(const Tensor& to, const Tensor& source, const char* op) {
   require(to.is_contiguous() || to.numel() == 0 || !overlaps_itself(to), op,
           ": the elements of an expanded tensor of shape ", to.shape(),
           " share memory; write to contiguous(x)");
-  return to.shares_storage(source) && !same_view(to, source) ? clone(source) : source;
+  return to.shares_storage(source) && !same_view(to, source);
 }
 
 template <class T>
@@ -115,7 +115,7 @@ Tensor clone(const Tensor& x) {
 }
 
 void Tensor::fill_(Scalar value) const {
-  detail::in_place_source(*this, *this, "fill_");
+  detail::needs_copy(*this, *this, "fill_");
   dispatch_all(dtype(), [&](auto t) {
     using T = decltype(t);
     const T element = detail::element_of<T>(value, "fill_");
@@ -131,7 +131,7 @@ void Tensor::fill_(Scalar value) const {
 void Tensor::copy_(const Tensor& source) const {
   require(broadcast_shapes(shape(), source.shape(), "copy_") == shape(),
           "copy_: a tensor of shape ", source.shape(), " does not broadcast to ", shape());
-  const Tensor from = detail::in_place_source(*this, source, "copy_");
+  const Tensor from = detail::needs_copy(*this, source, "copy_") ? clone(source) : source;
   if (shares_storage(from)) return;  // onto itself
   if (from.dtype() == dtype())
     detail::copy_elements(*this, expand(from, shape()));

@@ -17,10 +17,10 @@ Tensor clone(const Tensor& x);
 
 namespace detail {
 
-/// The source of an in-place write to a tensor, for ops that go element by element: a copy where it
-/// shares memory with `to` in another layout, because it would change while it is read. Throws
-/// Error where elements of `to` share memory with each other, as those of an expanded tensor do.
-Tensor in_place_source(const Tensor& to, const Tensor& source, const char* op);
+/// Before an in-place write that goes element by element: does the source share memory with `to` in
+/// another layout, so that it would change while it is read? Then a copy is read. Throws Error
+/// where elements of `to` share memory with each other, as those of an expanded tensor do.
+bool needs_copy(const Tensor& to, const Tensor& source, const char* op);
 
 /// A number as one element. Throws Error when an integer type cannot hold it: "full: 300 does not
 /// fit dtype u8". The fraction of a float is cut off for integers.

@@ -35,8 +35,9 @@ Nest make_nest(const Shape& shape, const Strides& to, const Strides& from) {
   Nest nest;
   for (int i = 0; i < shape.size(); ++i)
     if (shape[i] != 1) nest.loops[size_t(nest.count++)] = {shape[i], to[i], from[i]};
-  std::stable_sort(nest.loops.begin(), nest.loops.begin() + nest.count,
-                   [](const Loop& a, const Loop& b) { return a.to > b.to; });
+  for (int i = 1; i < nest.count; ++i)  // sorted by insertion: std::stable_sort would take memory
+    for (int j = i; j > 0 && nest.loops[size_t(j - 1)].to < nest.loops[size_t(j)].to; --j)
+      std::swap(nest.loops[size_t(j - 1)], nest.loops[size_t(j)]);
   int merged = 0;  // loops kept so far, less one
   for (int i = 1; i < nest.count; ++i) {
     Loop& outer = nest.loops[size_t(merged)];

@@ -53,12 +53,12 @@ Tensor with_scalar(const char* op, const Tensor& a, Scalar b, F f) {
 template <class Make>
 void in_place(const char* op, const Tensor& a, const Tensor& b, const Make& make) {
   require_same(a, b, op);
-  require(broadcast_shapes(a.shape(), b.shape(), op) == a.shape(), op, ": cannot change shape ",
-          a.shape(), " in place by shape ", b.shape());
-  const Tensor from = detail::in_place_source(a, b, op);
+  require(a.shape() == b.shape() || broadcast_shapes(a.shape(), b.shape(), op) == a.shape(), op,
+          ": cannot change shape ", a.shape(), " in place by shape ", b.shape());
+  if (detail::needs_copy(a, b, op)) return in_place(op, a, clone(b), make);
   dispatch_numeric(a.dtype(), op, [&](auto t) {
     using T = decltype(t);
-    detail::map_into<T, T, T>(a, make(t), a, from);
+    detail::map_into<T, T, T>(a, make(t), a, b);
   });
 }
 
@@ -121,7 +121,7 @@ void mul_(const Tensor& a, const Tensor& b) {
 }
 
 void mul_(const Tensor& a, Scalar b) {
-  detail::in_place_source(a, a, "mul_");
+  detail::needs_copy(a, a, "mul_");
   dispatch_numeric(a.dtype(), "mul_", [&](auto t) {
     using T = decltype(t);
     const T value = operand<T>(b, "mul_");

@@ -233,10 +233,26 @@ void run_flat(std::byte* out, const std::byte* const* in, const int64_t* element
 
 }  // namespace
 
-Shape map_shape(std::span<const Tensor* const> inputs, const char* op) {
-  Shape shape = inputs[0]->shape();
+Tensor map_output(std::span<const Tensor* const> inputs, DType dtype, const char* op) {
+  const Shape& first = inputs[0]->shape();
+  const auto differs = [&](const Tensor* input) { return input->shape() != first; };
+  if (std::ranges::none_of(inputs.subspan(1), differs)) return Tensor::allocate(first, dtype);
+  Shape shape = first;
   for (const Tensor* input : inputs.subspan(1)) shape = broadcast_shapes(shape, input->shape(), op);
-  return shape;
+  return Tensor::allocate(shape, dtype);
+}
+
+void pad_block(std::byte* block, const std::byte* from, int64_t count, int64_t element_bytes) {
+  const auto pad = [&]<class T>(T) {
+    const T* values = reinterpret_cast<const T*>(from);
+    T* out = reinterpret_cast<T*>(block);
+    // Stored whole: a wide load of what several narrow stores wrote waits for them.
+    simd::run([out, last = values[count - 1]] { std::fill_n(out, map_block, last); });
+    for (int64_t i = 0; i + 1 < count; ++i) out[i] = values[i];
+  };
+  if (element_bytes == 4) return pad(uint32_t{});
+  if (element_bytes == 8) return pad(uint64_t{});
+  pad(uint8_t{});
 }
 
 /// Does x lie along another dimension than its last one? Then gathering its rows misses the caches,

@@ -26,8 +26,11 @@ using MapLeaf = void (*)(const void* f, std::byte* out, const std::byte* const* 
 /// Drives a leaf over a whole output. `out` may be any view; inputs broadcast to its shape.
 void map_run(const Tensor& out, std::span<const Tensor* const> inputs, MapLeaf leaf, const void* f);
 
-/// The shape that all inputs broadcast to.
-Shape map_shape(std::span<const Tensor* const> inputs, const char* op);
+/// A new tensor of the shape that all inputs broadcast to.
+Tensor map_output(std::span<const Tensor* const> inputs, DType dtype, const char* op);
+
+/// A block of `count` elements, the last of which is repeated to fill it.
+void pad_block(std::byte* block, const std::byte* from, int64_t count, int64_t element_bytes);
 
 template <class F, class Out, class... In, size_t... I>
 void map_stretch(const F& f, std::byte* to, const std::byte* const* from, int64_t count,
@@ -48,17 +51,14 @@ void map_leaf(const void* function, std::byte* to, const std::byte* const* from,
   if (body > 0) map_stretch<F, Out, In...>(f, to, from, body, inputs);
   if (rest == 0) return;
   alignas(64) Out out[map_block];
-  alignas(64) std::tuple<std::array<In, map_block>...> in;
-  [&]<size_t... I>(std::index_sequence<I...>) {
-    const auto fill = [&]<class T>(std::array<T, map_block>& block, const std::byte* source) {
-      const T* values = reinterpret_cast<const T*>(source) + body;
-      for (int64_t i = 0; i < map_block; ++i) block[size_t(i)] = values[std::min(i, rest - 1)];
-    };
-    (fill(std::get<I>(in), from[I]), ...);
-    const std::byte* padded[] = {reinterpret_cast<const std::byte*>(std::get<I>(in).data())...};
-    map_stretch<F, Out, In...>(f, reinterpret_cast<std::byte*>(out), padded, map_block, inputs);
+  alignas(64) std::byte in[sizeof...(In)][map_block * sizeof(int64_t)];
+  const std::byte* padded[sizeof...(In)];
+  constexpr int64_t bytes[] = {sizeof(In)...};
+  for (size_t k = 0; k < sizeof...(In); ++k) {
+    pad_block(in[k], from[k] + body * bytes[k], rest, bytes[k]);
+    padded[k] = in[k];
   }
-  (inputs);
+  map_stretch<F, Out, In...>(f, reinterpret_cast<std::byte*>(out), padded, map_block, inputs);
   std::copy_n(out, rest, reinterpret_cast<Out*>(to) + body);
 }
 
@@ -74,7 +74,7 @@ void map_into(const Tensor& out, F f, std::conditional_t<true, const Tensor&, In
 template <class Out, class... In, class F>
 Tensor map(const char* op, F f, std::conditional_t<true, const Tensor&, In>... inputs) {
   const Tensor* list[] = {&inputs...};
-  Tensor out = Tensor::allocate(map_shape(list, op), dtype_of<Out>);
+  Tensor out = map_output(list, dtype_of<Out>, op);
   map_run(out, list, &map_leaf<F, Out, In...>, &f);
   return out;
 }
