@@ -19,6 +19,7 @@ Tensor sum_value(const Tensor& x, const Shape& shape) {
 }  // namespace
 
 Variable sum_to(const Variable& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
   static constexpr Op op{"sum_to", "y = x summed to a smaller shape", "dx = dy expanded"};
   return record(op, sum_value(x.value(), shape),
                 input(x, [from = x.shape()](const Variable& g) { return expand(g, from); }));

@@ -1,7 +1,7 @@
 #include "heed/autograd/engine.h"
 
 #include <algorithm>
-#include <queue>
+#include <memory_resource>
 #include <unordered_map>
 
 #include "heed/autograd/broadcast.h"
@@ -16,18 +16,18 @@ namespace {
 /// have delivered their gradient, newest first. No recursion.
 class BackwardPass {
  public:
-  BackwardPass(const GradOptions& options, bool accumulate)
-      : options_(options), accumulate_(accumulate) {}
-  ~BackwardPass() {  // a pass inside a rule of another pass gives the nodes' places back
-    for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot)
-      place(*slot->node) = slot->outer_place;
-  }
+  explicit BackwardPass(const GradOptions& options) : options_(options) {}
 
   void discover(const NodeRef& root) {
+    size_t next = slots_.size();
     roots_.push_back(root);
-    for (place_of(*root); explored_ < slots_.size(); ++explored_)
-      for (const Edge& edge : slots_[explored_].node->edges())
-        if (edge.node) ++slots_[place_of(*edge.node)].uses;
+    for (place_of(*root); next < slots_.size(); ++next) {
+      slots_[next].makers = uint32_t(makers_.size());
+      for (const Edge& edge : slots_[next].node->edges()) {
+        makers_.push_back(edge.node ? place_of(*edge.node) : nobody);
+        if (edge.node) ++slots_[makers_.back()].uses;
+      }
+    }
   }
 
   /// Only nodes on a path to one of the inputs will run.
@@ -36,29 +36,27 @@ class BackwardPass {
     for (Slot& slot : slots_) slot.needed = false, oldest_first.push_back(&slot);
     for (const Variable& x : inputs)
       if (x.node() && known(*x.node()))
-        slot_of(x.node()).needed = slot_of(x.node()).requested = true;
+        slots_[place(*x.node())].needed = slots_[place(*x.node())].requested = true;
     std::ranges::sort(oldest_first, {}, [](Slot* slot) { return slot->node->sequence; });
     for (Slot* slot : oldest_first)
-      for (const Edge& edge : slot->node->edges())
-        if (edge.node && slot_of(edge.node).needed) slot->needed = true;
+      for (size_t i = 0; i < slot->node->edges().size(); ++i)
+        if (const uint32_t maker = makers_[slot->makers + i]; maker != nobody)
+          slot->needed |= slots_[maker].needed;
   }
 
-  /// Adds to what arrives at one output of a node; `from` sent it for its input of that number.
-  void add(const NodeRef& node, int output, Variable gradient, Node* from = {}, size_t input = 0) {
-    misuse::check_gradient(*node, output, gradient, from, input);
-    slot_of(node).arrived = true;
-    detail::add_gradient(incoming(slot_of(node))[size_t(output)], std::move(gradient),
-                         options_.create_graph);
-  }
-
-  void run(std::span<const Variable> inputs, std::span<Variable> results) {
+  /// Seeds are the gradients of the outputs; results become those of the inputs.
+  void run(std::span<const Variable> outputs, std::span<Variable> seeds,
+           std::span<const Variable> inputs, std::span<Variable> results, bool accumulate) {
     NoGrad recorded(options_.create_graph);
-    for (const Slot& slot : slots_)
-      if (slot.uses == 0 && slot.needed) ready(*slot.node);
+    for (size_t i = 0; i < outputs.size(); ++i)
+      add(slots_[place(*outputs[i].node())], outputs[i].output(), std::move(seeds[i]));
+    for (uint32_t i = 0; i < slots_.size(); ++i)
+      if (slots_[i].uses == 0 && slots_[i].needed) ready(i);
     while (!ready_.empty()) {
-      const Slot& slot = slots_[std::get<2>(ready_.top())];
-      ready_.pop();
-      finish(slot);
+      std::ranges::pop_heap(ready_);
+      const Slot& slot = slots_[ready_.back().second];
+      ready_.pop_back();
+      detail::finish_gradients(*slot.node, incoming(slot), accumulate, options_.create_graph);
       for (size_t i = 0; slot.requested && i < inputs.size(); ++i)
         if (inputs[i].node().get() == slot.node)
           results[i] = incoming(slot)[size_t(inputs[i].output())];
@@ -67,64 +65,66 @@ class BackwardPass {
   }
 
  private:
+  static constexpr uint32_t nobody = UINT32_MAX;
+
+  /// A node, and where the gradients of its outputs and the makers of its inputs begin.
   struct Slot {
     Node* node;
-    uint32_t outer_place;
-    uint32_t gradients;  // where those of the node's outputs begin
-    uint32_t uses = 0;
-    bool needed = true, requested = false, arrived = false;
+    uint32_t gradients, makers = 0, uses = 0;
+    bool needed = true, requested = false;
   };
 
   /// Where a node keeps its place in slots_: leaves are shared by the graphs of several threads.
   uint32_t& place(Node& node) { return node.is_leaf ? leaf_places_[&node] : node.slot; }
   bool known(Node& n) { return place(n) < slots_.size() && slots_[place(n)].node == &n; }
-  Slot& slot_of(const NodeRef& node) { return slots_[place(*node)]; }
   std::span<Variable> incoming(const Slot& slot) {
     return {&gradients_[slot.gradients], size_t(slot.node->outputs())};
   }
 
-  size_t place_of(Node& node) {
-    if (known(node)) return place(node);
-    slots_.push_back({&node, place(node), uint32_t(gradients_.size())});
+  uint32_t place_of(Node& node) {
+    uint32_t& i = place(node);
+    if (i < slots_.size() && slots_[i].node == &node) return i;
+    slots_.push_back({&node, uint32_t(gradients_.size())});
     gradients_.resize(gradients_.size() + size_t(node.outputs()));
-    return place(node) = uint32_t(slots_.size() - 1);
+    return i = uint32_t(slots_.size() - 1);
   }
 
-  /// A leaf's hooks need not wait for older ops.
-  void ready(Node& node) { ready_.push({node.is_leaf, node.sequence, place(node)}); }
+  /// Leaves first, whose hooks need not wait for older ops, then the newest.
+  void ready(uint32_t i) {
+    const Node& node = *slots_[i].node;
+    ready_.emplace_back(node.sequence | uint64_t(node.is_leaf) << 63, i);
+    std::ranges::push_heap(ready_);
+  }
 
-  /// Hooks, and gradients that are kept, once a gradient is complete.
-  void finish(const Slot& slot) {
-    Node& node = *slot.node;
-    for (size_t i = 0; i < node.hooks.size(); ++i) {
-      const auto [output, hook] = node.hooks[i];  // copied: a hook may register another one
-      Variable& gradient = incoming(slot)[size_t(output)];
-      if (!gradient.defined()) continue;
-      if (Variable changed = hook(gradient); changed.defined()) gradient = std::move(changed);
-    }
-    if (accumulate_ && node.kept) detail::keep_grad(node, incoming(slot)[0], options_.create_graph);
+  /// Adds to what arrives at one output of a node; `from` sent it for its input of that number.
+  void add(Slot& slot, int output, Variable gradient, Node* from = {}, size_t input = 0) {
+    misuse::check_gradient(*slot.node, output, gradient, from, input);
+    detail::add_gradient(gradients_[slot.gradients + size_t(output)], std::move(gradient),
+                         options_.create_graph);
   }
 
   /// Runs the node's rule and hands its gradients on.
   void step(const Slot& slot) {
     Node& node = *slot.node;
     const std::span<const Edge> edges = node.edges();
-    needed_.assign(edges.size(), 0);
+    const uint32_t* makers = makers_.data() + slot.makers;
+    needed_.resize(edges.size());
     outgoing_.assign(edges.size(), {});
     bool wanted = false;
     for (size_t i = 0; i < edges.size(); ++i)
-      wanted |= needed_[i] = edges[i].node && slot_of(edges[i].node).needed;
-    if (wanted && slot.arrived) differentiate(node, incoming(slot));
+      wanted |= needed_[i] = makers[i] != nobody && slots_[makers[i]].needed;
+    wanted = wanted && std::ranges::any_of(incoming(slot), &Variable::defined);
+    if (wanted) differentiate(node, incoming(slot));
     std::ranges::fill(incoming(slot), Variable());
     for (size_t i = 0; i < edges.size(); ++i) {
       if (!needed_[i]) continue;
-      const NodeRef& maker = edges[i].node;
+      Slot& maker = slots_[makers[i]];
       if (Variable& gradient = outgoing_[i]; gradient.defined()) {
-        const Shape& shape = maker->output_shape(edges[i].output);
+        const Shape& shape = maker.node->output_shape(edges[i].output);
         if (node.op.broadcasts && gradient.shape() != shape) gradient = sum_to(gradient, shape);
         add(maker, edges[i].output, std::move(gradient), &node, i);
       }
-      if (--slot_of(maker).uses == 0) ready(*maker);
+      if (--maker.uses == 0) ready(makers[i]);
     }
   }
 
@@ -138,15 +138,16 @@ class BackwardPass {
   }
 
   const GradOptions& options_;
-  const bool accumulate_;
-  std::vector<NodeRef> roots_;  // they own all other nodes
-  std::vector<Slot> slots_;
-  size_t explored_ = 0;              // slots whose edges were followed
-  std::vector<Variable> gradients_;  // for every output of every slot
-  std::priority_queue<std::tuple<bool, uint64_t, uint32_t>> ready_;  // leaves, then newest first
-  std::unordered_map<const Node*, uint32_t> leaf_places_;
-  std::vector<Variable> outgoing_;
-  std::vector<char> needed_;
+  std::byte room_[4096];  // for the lists below while they are short
+  std::pmr::monotonic_buffer_resource memory_{room_, sizeof(room_)};
+  std::pmr::vector<NodeRef> roots_{&memory_};  // they own all other nodes
+  std::pmr::vector<Slot> slots_{&memory_};
+  std::pmr::vector<uint32_t> makers_{&memory_};     // for every input of every slot: a place
+  std::pmr::vector<Variable> gradients_{&memory_};  // for every output of every slot
+  std::pmr::vector<std::pair<uint64_t, uint32_t>> ready_{&memory_};  // a heap
+  std::pmr::unordered_map<const Node*, uint32_t> leaf_places_{&memory_};
+  std::pmr::vector<Variable> outgoing_{&memory_};
+  std::pmr::vector<char> needed_{&memory_};
 };
 
 std::vector<Variable> pass(std::span<const Variable> outputs, std::span<const Variable> inputs,
@@ -154,12 +155,10 @@ std::vector<Variable> pass(std::span<const Variable> outputs, std::span<const Va
                            bool accumulate) {
   std::vector<Variable> seeds = misuse::checked_seeds(outputs, gradients);
   std::vector<Variable> results(inputs.size());
-  BackwardPass pass(options, accumulate);
+  BackwardPass pass(options);
   for (const Variable& output : outputs) pass.discover(output.node());
   if (!accumulate) pass.request(inputs);
-  for (size_t i = 0; i < outputs.size(); ++i)
-    pass.add(outputs[i].node(), outputs[i].output(), std::move(seeds[i]));
-  pass.run(inputs, results);
+  pass.run(outputs, seeds, inputs, results, accumulate);
   return results;
 }
 

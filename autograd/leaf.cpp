@@ -11,8 +11,8 @@ constexpr Op leaf_op{"leaf", "x", "x.grad += dx"};
 
 /// The end of a path: where gradients are accumulated.
 struct Leaf final : Node {
-  Leaf(const Shape& leaf_shape, DType leaf_dtype) : Node(leaf_op) {
-    shape = leaf_shape, dtype = leaf_dtype, is_leaf = true;
+  Leaf(const Shape& shape, DType dtype) : Node(leaf_op, shape, dtype) {
+    is_leaf = true;
     kept = std::make_unique<Variable>();
   }
   std::span<const Edge> edges() const override { return {}; }
@@ -22,6 +22,21 @@ struct Leaf final : Node {
 
 /// May numbers be written to? An expanded gradient has several elements in one place.
 bool owned(const Tensor& x) { return x.is_unique() && x.is_contiguous(); }
+
+/// Adds a complete gradient to the one that its node keeps.
+void keep_grad(Node& node, Variable& gradient, bool create_graph) {
+  Variable& total = *node.kept;
+  if (create_graph)
+    total = total.defined() ? total + gradient : gradient;
+  else if (total.defined() && total.value().is_contiguous())
+    add_(total.value(), gradient.value());
+  else if (total.defined())
+    total = Variable(total.value() + gradient.value());  // set by hand, perhaps expanded
+  else if (node.is_leaf && owned(gradient.value()))
+    total = std::move(gradient);
+  else
+    total = Variable(clone(gradient.value()));
+}
 
 const Variable none;
 const std::string no_name;
@@ -37,19 +52,16 @@ void detail::add_gradient(Variable& sum, Variable gradient, bool create_graph) {
     sum = sum + gradient;
 }
 
-void detail::keep_grad(Node& node, Variable& gradient, bool create_graph) {
-  if (!gradient.defined()) return;
-  Variable& total = *node.kept;
-  if (create_graph)
-    total = total.defined() ? total + gradient : gradient;
-  else if (total.defined() && total.value().is_contiguous())
-    add_(total.value(), gradient.value());
-  else if (total.defined())
-    total = Variable(total.value() + gradient.value());  // set by hand, perhaps expanded
-  else if (node.is_leaf && owned(gradient.value()))
-    total = std::move(gradient);
-  else
-    total = Variable(clone(gradient.value()));
+void detail::finish_gradients(Node& node, std::span<Variable> gradients, bool accumulate,
+                              bool create_graph) {
+  for (size_t i = 0; i < node.hooks.size(); ++i) {
+    const auto [output, hook] = node.hooks[i];  // copied: a hook may register another one
+    Variable& gradient = gradients[size_t(output)];
+    if (!gradient.defined()) continue;
+    if (Variable changed = hook(gradient); changed.defined()) gradient = std::move(changed);
+  }
+  if (accumulate && node.kept && gradients[0].defined())
+    keep_grad(node, gradients[0], create_graph);
 }
 
 Variable& Variable::requires_grad_(bool requires_grad) {

@@ -7,7 +7,7 @@
 namespace heed {
 namespace {
 
-std::atomic<uint64_t> created{0};
+std::atomic<uint64_t> made{0};
 
 // Nodes whose last handle is gone. Freeing one drops its edges, which may add more to the list.
 [[gnu::tls_model("initial-exec")]] thread_local constinit Node* first_dead = nullptr;
@@ -15,7 +15,8 @@ std::atomic<uint64_t> created{0};
 
 }  // namespace
 
-Node::Node(const Op& op) : op(op), sequence(created.fetch_add(1, std::memory_order_relaxed)) {}
+Node::Node(const Op& op, const Shape& shape, DType dtype)
+    : op(op), sequence(made.fetch_add(1, std::memory_order_relaxed)), shape(shape), dtype(dtype) {}
 Node::~Node() = default;
 
 void Node::destroy(Node* node) noexcept {

@@ -39,7 +39,7 @@ using Hook = std::function<Variable(const Variable& gradient)>;
 /// graph takes no recursion, however deep it is.
 class Node {
  public:
-  explicit Node(const Op& op);
+  Node(const Op& op, const Shape& shape, DType dtype);
   virtual ~Node();
   Node(const Node&) = delete;
 
@@ -52,7 +52,7 @@ class Node {
   const Op& op;
   const uint64_t sequence;  // counts creations: newest first is a valid backward order
   Shape shape;              // of the first output
-  DType dtype = f32;
+  DType dtype;
   bool is_leaf = false;
   bool active = true;  // false: a frozen leaf
   bool released = false;

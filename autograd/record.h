@@ -65,9 +65,7 @@ class RuleNode final : public Node {
 
  public:
   RuleNode(const Op& op, const Tensor& output, Input<Rules>&&... inputs)
-      : Node(op), edges_{edge_to(inputs.variable)...} {
-    shape = output.shape();
-    dtype = output.dtype();
+      : Node(op, output.shape(), output.dtype()), edges_{edge_to(inputs.variable)...} {
     size_t i = 0;
     [&]<size_t... I>(std::index_sequence<I...>) {
       ((edges_[i++].node ? void(std::get<I>(rules_).emplace(std::move(inputs.rule))) : void()),
@@ -114,11 +112,9 @@ class JointNode final : public Node {
  public:
   JointNode(const Op& op, std::span<const Tensor> outputs, std::span<const Variable> inputs,
             Rule rule)
-      : Node(op), rule_(std::move(rule)) {
+      : Node(op, outputs[0].shape(), outputs[0].dtype()), rule_(std::move(rule)) {
     for (const Tensor& output : outputs) shapes_.push_back(output.shape());
     for (const Variable& x : inputs) edges_.push_back(edge_to(x));
-    shape = shapes_[0];
-    dtype = outputs[0].dtype();
   }
   std::span<const Edge> edges() const override { return edges_; }
   void backward(Gradients& gradients) override { (*rule_)(gradients); }
@@ -155,11 +151,10 @@ struct Call {
 /// when no input requires a gradient or nothing is recorded.
 template <class... Rules>
 Variable record(const Call& call, Tensor output, Input<Rules>... inputs) {
-  const bool wanted = recording() && (inputs.variable.requires_grad() || ...);
-  Variable result(std::move(output));
-  if (wanted)
-    result = Variable(result.value(), make_node<detail::RuleNode<Rules...>>(call.op, result.value(),
-                                                                            std::move(inputs)...));
+  NodeRef node;
+  if (recording() && (inputs.variable.requires_grad() || ...))
+    node = make_node<detail::RuleNode<Rules...>>(call.op, output, std::move(inputs)...);
+  Variable result(std::move(output), std::move(node));
   if (detail::recording_state.trace) [[unlikely]] {
     const Variable list[] = {inputs.variable...};
     detail::trace_computed(call.op, call.attributes, list, std::span(&result, 1));
