@@ -1,6 +1,7 @@
 #include "heed/autograd/matmul.h"
 
-#include "heed/autograd/broadcast.h"
+#include <utility>
+
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/fused.h"
 #include "heed/autograd/reduce.h"
@@ -26,15 +27,12 @@ Variable summed_product(const Variable& a, const Variable& g) {
 
 /// The product of matrices; vectors went into them as matrices of one row or column.
 Variable matrix_product(const Variable& a, const Variable& b) {
-  static constexpr Op op{"matmul", "y = a b", "da = dy b^T, db = a^T dy"};
-  const auto da = [b = save(b), to = a.shape()](const Variable& g) {
-    return sum_to(matmul(g, transposed(*b)), to);
+  static constexpr Op op{"matmul", "y = a b", "da = dy b^T, db = a^T dy", true};
+  auto da = [b = save(b)](const Variable& g) { return matmul(g, transposed(*b)); };
+  auto db = [a = save(a), one_b = b.dim() == 2](const Variable& g) {
+    return one_b && a->dim() > 2 ? summed_product(*a, g) : matmul(transposed(*a), g);
   };
-  const auto db = [a = save(a), to = b.shape()](const Variable& g) {
-    if (to.size() == 2 && a->dim() > 2) return summed_product(*a, g);
-    return sum_to(matmul(transposed(*a), g), to);
-  };
-  return record(op, matmul(a.value(), b.value()), input(a, da), input(b, db));
+  return record(op, matmul(a.value(), b.value()), input(a, std::move(da)), input(b, std::move(db)));
 }
 
 }  // namespace
@@ -55,11 +53,13 @@ Variable linear(const Variable& x, const Variable& weight, const Variable& bias)
     return bias.defined() ? y + bias : y;
   }
   Tensor y = linear(x.value(), weight.value(), bias.value());
-  const auto dx = [weight = save(weight)](const Variable& g) { return matmul(g, *weight); };
-  const auto dw = [x = save(x)](const Variable& g) { return summed_product(g, *x); };
+  auto dx = [weight = save(weight)](const Variable& g) { return matmul(g, *weight); };
+  auto dw = [x = save(x)](const Variable& g) { return summed_product(g, *x); };
   const auto db = [](const Variable& g) { return sum(rows_of(g), {0}); };
-  if (!bias.defined()) return record(op, std::move(y), input(x, dx), input(weight, dw));
-  return record(op, std::move(y), input(x, dx), input(weight, dw), input(bias, db));
+  if (!bias.defined())
+    return record(op, std::move(y), input(x, std::move(dx)), input(weight, std::move(dw)));
+  return record(op, std::move(y), input(x, std::move(dx)), input(weight, std::move(dw)),
+                input(bias, db));
 }
 
 }  // namespace heed

@@ -12,6 +12,8 @@
 #include "heed/core/gemm_tall.h"
 #include "heed/core/packed.h"
 #include "heed/core/parallel.h"
+#include "heed/core/simd.h"
+#include "heed/core/tile_product.h"
 
 extern "C" {  // Debian's cblas.h may be the reference one, which lacks these
 void openblas_set_num_threads(int);
@@ -118,6 +120,13 @@ void prepare(int64_t m, int64_t n, int64_t k, const MatrixView<T>& a, const Matr
             " exceeds OpenBLAS's 32-bit int");
 }
 
+/// Small enough, and of such widths, that packing would cost more than the product?
+template <class T>
+bool prefers_tiles(int64_t m, int64_t n, int64_t k, const MatrixView<T>& b) {
+  return !b.transposed && n % tiles::unit<T> == 0 && m > 1 && m * n * k <= 32 * 32 * 32 &&
+         simd::isa() != simd::Isa::baseline;
+}
+
 /// Calls fn(row, column, rows, columns) for every tile, in parallel.
 template <class F>
 void for_each_tile(const Tiles& tiles, const F& fn) {
@@ -146,6 +155,8 @@ void gemm(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
   if (m == 0 || n == 0) return;
   if (k == 0) return scale_rows(m, n, beta, c, ldc);
   if (alpha == 1 && (beta == 0 || beta == 1)) {
+    if (prefers_tiles(m, n, k, b))
+      return tiles::multiply<T>(m, n, k, a, b.data, b.leading, c, ldc, beta == 1);
     if constexpr (std::is_same_v<T, float>) {
       if (beta == 0 && prefers_tall(m, n, k, a, b))
         return gemm_tall(m, n, k, a.data, a.leading, b.data, b.leading, c, ldc);

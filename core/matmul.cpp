@@ -15,8 +15,8 @@ struct Layout {
   int64_t rows, columns, row_stride, column_stride;
 
   explicit Layout(const Tensor& x)
-      : rows(x.size(-2)),
-        columns(x.size(-1)),
+      : rows(x.shape()[x.dim() - 2]),
+        columns(x.shape()[x.dim() - 1]),
         row_stride(x.strides()[x.dim() - 2]),
         column_stride(x.strides()[x.dim() - 1]) {}
   bool row_major() const {
@@ -27,11 +27,12 @@ struct Layout {
   }
 };
 
-/// x, or a contiguous copy where gemm could not read its matrices.
-Tensor readable(const Tensor& x) {
+/// Can gemm read its matrices where they lie?
+bool is_readable(const Tensor& x) {
   const Layout layout(x);
-  return layout.row_major() || layout.column_major() ? x : contiguous(x);
+  return layout.row_major() || layout.column_major();
 }
+Tensor readable(const Tensor& x) { return is_readable(x) ? x : contiguous(x); }
 
 template <class T>
 MatrixView<T> matrix_view(const Tensor& x) {
@@ -108,12 +109,13 @@ void multiply_batches(const Tensor& a, const Tensor& b, const Tensor& out) {
 
 /// a (rows, K) times b (K, N), plus a bias (N) that may be empty.
 Tensor multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const char* op) {
-  const Tensor x = readable(a), y = readable(b);
-  const int64_t m = a.size(0), n = b.size(1), k = a.size(1);
-  const Tensor out = Tensor::allocate({m, n}, a.dtype());
+  if (!is_readable(a)) return multiply(contiguous(a), b, bias, op);
+  if (!is_readable(b)) return multiply(a, contiguous(b), bias, op);
+  const int64_t m = a.shape()[0], n = b.shape()[1], k = a.shape()[1];
+  Tensor out = Tensor::allocate({m, n}, a.dtype());
   dispatch_floating(a.dtype(), op, [&](auto t) {
     using T = decltype(t);
-    const MatrixView<T> vx = matrix_view<T>(x), vy = matrix_view<T>(y);
+    const MatrixView<T> vx = matrix_view<T>(a), vy = matrix_view<T>(b);
     if (bias.defined())
       gemm_bias(m, n, k, vx, vy, contiguous(bias).data<T>(), out.mutable_data<T>(), n);
     else
@@ -149,10 +151,16 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
           a.shape(), " x ", b.shape());
   require(a.dtype() == b.dtype(), "matmul: dtypes differ: ", a.dtype(), " x ", b.dtype());
   require(is_floating(a.dtype()), "matmul: expected f32 or f64, got ", a.dtype());
+  const auto check_inner = [&](int64_t left, int64_t right) {
+    require(left == right, "matmul: inner dimensions differ: ", a.shape(), " x ", b.shape());
+  };
+  if (a.dim() == 2 && b.dim() == 2) {
+    check_inner(a.shape()[1], b.shape()[0]);
+    return multiply(a, b, {}, "matmul");
+  }
   const Tensor x = a.dim() == 1 ? unsqueeze(a, 0) : a;  // (K) -> (1, K)
   const Tensor y = b.dim() == 1 ? unsqueeze(b, 1) : b;  // (K) -> (K, 1)
-  require(x.size(-1) == y.size(-2), "matmul: inner dimensions differ: ", a.shape(), " x ",
-          b.shape());
+  check_inner(x.size(-1), y.size(-2));
   Tensor out = multiply_matrices(x, y);
   if (a.dim() == 1) out = squeeze(out, -2);
   if (b.dim() == 1) out = squeeze(out, -1);
