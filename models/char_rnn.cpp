@@ -49,7 +49,7 @@ Variable CharRnn::forward(const Tensor& tokens, nn::AttentionMaps*) const {
 
 DecoderState CharRnn::start(int64_t batch) const {
   const Variable zero =
-      zeros({batch, settings.layers, settings.hidden}, {.dtype = output.weight.dtype()});
+      zeros({batch, settings.layers, settings.hidden}, {.dtype = output.bias->dtype()});
   return {.rows = std::vector(settings.cell == "lstm" ? 2 : 1, zero)};
 }
 

@@ -34,7 +34,7 @@ Json RowLstm::config() const { return fields_to_json(settings); }
 Variable RowLstm::forward(const Tensor& images, nn::AttentionMaps*) const {
   const Tensor pixels = detail::normalized_pixels(
       "RowLstm", images, {settings.channels, settings.height, settings.width}, settings.mean,
-      settings.deviation, output.weight.dtype());
+      settings.deviation, output.bias->dtype());
   const Tensor rows = flatten(permute(pixels, {0, 2, 1, 3}), 2);  // (B, H, C W)
   return output(dropout(select(lstm(rows).h_n, 0, -1)));          // (B, classes)
 }

@@ -68,7 +68,7 @@ Json Vit::config() const { return fields_to_json(settings); }
 Variable Vit::forward(const Tensor& images, nn::AttentionMaps* maps) const {
   const Tensor pixels =
       detail::normalized_pixels("Vit", images, {settings.channels, settings.height, settings.width},
-                                settings.mean, settings.deviation, head.weight.dtype());
+                                settings.mean, settings.deviation, class_token.dtype());
   const Variable patches = transpose(flatten(conv_proj(pixels), 2), 1, 2);    // (B, N, E)
   const Variable first = repeat(class_token, {images.size(0), 1, 1});         // (B, 1, E)
   const Variable tokens = dropout(cat({first, patches}, 1) + pos_embedding);  // (B, N + 1, E)

@@ -109,7 +109,8 @@ AttentionMemory Attention::prepare(const Variable& memory) const {
           "Attention: expected a memory of shape (batch, steps, ", options.key_size, "), got ",
           memory.shape());
   if (both)
-    return {memory, linear(memory, narrow(both->weight, 1, options.query_size, options.key_size))};
+    return {memory,
+            linear(memory, narrow(widened(both->weight), 1, options.query_size, options.key_size))};
   return {memory, key ? (*key)(memory) : memory};
 }
 
@@ -190,7 +191,7 @@ Variable Attention::scores(const Variable& q, const Variable& keys) const {
 
 /// W q, of the scores that add: (B, A).
 Variable Attention::projected(const Variable& q) const {
-  return both ? linear(q, narrow(both->weight, 1, 0, options.query_size)) : (*query)(q);
+  return both ? linear(q, narrow(widened(both->weight), 1, 0, options.query_size)) : (*query)(q);
 }
 
 /// V f, (B, S, A), from the weights (B, S) of the step before.

@@ -98,14 +98,18 @@ void Module::freeze() {
 }
 
 void Module::unfreeze() {
-  for_each<Parameter>(*this, [](const std::string&, Parameter& p) { p.requires_grad_(true); });
+  for_each<Parameter>(*this, [](const std::string& name, Parameter& p) {
+    require_own_numbers(p, "unfreeze", name);
+    p.requires_grad_(true);
+  });
 }
 
 void Module::to(DType dtype) {
   require(is_floating(dtype), "to: parameters are f32 or f64, not ", dtype);
   std::vector<std::pair<Parameter*, Tensor>> parameters;  // all made before any is changed
   std::vector<std::pair<Buffer*, Buffer>> buffers;
-  for_each<Parameter>(*this, [&](const std::string&, Parameter& old) {
+  for_each<Parameter>(*this, [&](const std::string& name, Parameter& old) {
+    require_own_numbers(old, "to", name);
     if (old.dtype() != dtype) parameters.emplace_back(&old, heed::to(old.value(), dtype));
   });
   for_each<Buffer>(*this, [&](const std::string&, Buffer& old) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "heed/autograd/variable.h"
+#include "heed/core/compact.h"
 
 namespace heed::nn {
 
@@ -32,7 +34,30 @@ class Parameter : public Variable {
   /// Takes numbers of the same shape in place of its own; it remains the same leaf, without a
   /// gradient. Variables made from it before keep the old numbers: an optimiser says so.
   void replace(Tensor value);
+
+  /// Gives up its numbers for a compact copy of them, from then on a constant for nn::linear and
+  /// nn::embedding alone: value() is a stand-in of u8 in its shape, which no other op takes. Copies
+  /// share the compact numbers. Throws Error unless it is a matrix of f32.
+  void compact_(CompactKind kind);
+  /// nullptr where it has its numbers.
+  const CompactMatrix* compact() const { return compact_numbers_.get(); }
+
+ private:
+  void hold(std::shared_ptr<const CompactMatrix> matrix);
+
+  std::shared_ptr<const CompactMatrix> compact_numbers_;
 };
+
+/// heed::linear and heed::embedding; of a compact weight too, but not while recording for an x or a
+/// bias that requires a gradient: Error.
+Variable linear(const Variable& x, const Parameter& weight, const Variable& bias = {});
+Variable embedding(const Parameter& weight, const Tensor& ids, int64_t padding_idx = -1);
+
+/// Throws Error "op: ..." where the parameter of that name is compact.
+void require_own_numbers(const Parameter& parameter, const char* op, const std::string& name);
+
+/// The parameter, or the numbers that its compact ones stand for, made anew each time.
+Variable widened(const Parameter& weight);
 
 /// The parameter as an op's optional argument: an empty Variable where there is none.
 inline Variable or_none(const std::optional<Parameter>& parameter) {

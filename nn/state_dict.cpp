@@ -30,8 +30,10 @@ struct Matching {
 };
 
 const Tensor& numbers(const Member& member) {
-  if (const Parameter* parameter = member.as<Parameter>()) return parameter->value();
-  return *member.as<Buffer>();
+  const Parameter* parameter = member.as<Parameter>();
+  if (!parameter) return *member.as<Buffer>();
+  require_own_numbers(*parameter, "state_dict", member.name);
+  return parameter->value();
 }
 
 /// Why a tensor of a state cannot become the model's numbers; empty when it can.

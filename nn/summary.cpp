@@ -23,8 +23,9 @@ Row row_of(const Member& member) {
   const Parameter& parameter = *member.as<Parameter>();
   if (!member.tied_to.empty())
     return {member.name, "= " + member.tied_to, text(parameter.shape()), ""};
-  return {member.name, parameter.requires_grad() ? "parameter" : "frozen", text(parameter.shape()),
-          grouped(parameter.numel())};
+  const char* kind = parameter.requires_grad() ? "parameter" : "frozen";
+  if (parameter.compact()) kind = compact_name(parameter.compact()->kind);
+  return {member.name, kind, text(parameter.shape()), grouped(parameter.numel())};
 }
 
 std::string table(const std::vector<Row>& rows) {
@@ -47,10 +48,13 @@ std::string table(const std::vector<Row>& rows) {
 
 ParameterCounts count_parameters(Module& module) {
   ParameterCounts counts;
-  for (const Variable& parameter : module.parameters()) {
-    counts.total += parameter.numel();
-    counts.trainable += parameter.requires_grad() ? parameter.numel() : 0;
-    counts.bytes += parameter.numel() * size_of(parameter.dtype());
+  for (const Member& member : list_members(module)) {
+    const Parameter* parameter = member.as<Parameter>();
+    if (!parameter || !member.tied_to.empty()) continue;
+    counts.total += parameter->numel();
+    counts.trainable += parameter->requires_grad() ? parameter->numel() : 0;
+    counts.bytes += parameter->compact() ? parameter->compact()->bytes()
+                                         : parameter->numel() * size_of(parameter->dtype());
   }
   return counts;
 }

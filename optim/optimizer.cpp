@@ -28,6 +28,8 @@ void Optimizer::add(NamedVariable parameter) {
           variable.node() ? variable.node()->op.name : "", "'; only leaves can be optimised");
   require(bool(variable.node()), type_, ": \"", name,
           "\" is a constant: call requires_grad_() on it");
+  require(is_floating(variable.dtype()), type_, ": \"", name, "\" is ", variable.dtype(),
+          ": parameters are f32 or f64, compact ones are for inference");
   require(variable.value().is_contiguous(), type_, ": \"", name,
           "\" is a view whose elements do not lie in rows; optimise a contiguous() copy");
   for (const Slot& slot : slots_) {

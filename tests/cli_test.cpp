@@ -240,6 +240,12 @@ TEST_CASE("generate goes on with a text, token by token") {
   contains(wrong.err, "expected a language model (gpt, char_rnn), got a bahdanau");
   contains(heed_in(folder, "predict runs/lm abc").err, "heed generate");
   check_usage_error("generate runs/lm --temperature -1", "expected a number from 0 up");
+  check_usage_error("generate runs/lm --weights f16", "--weights: expected f32, bf16 or int8, got");
+  for (const std::string kind : {"bf16", "int8"}) {
+    CHECK(heed_in(folder, generate + "--weights " + kind).out.starts_with("the cat"));
+    CHECK(heed_in(folder, "evaluate runs/lm --weights " + kind).out.starts_with("validation:"));
+    CHECK(heed_in(folder, "evaluate runs/pairs --weights " + kind).code == 0);
+  }
 }
 
 TEST_CASE("tutorials are named, one a line, and run beside the program") {

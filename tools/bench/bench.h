@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "heed/core/compact.h"
 #include "heed/core/io/safetensors.h"
 #include "heed/models/gpt.h"
 #include "heed/models/transformer.h"
@@ -129,8 +130,8 @@ Run gpt2(Start& start);
 /// One layer with T tokens, d 256, 4 heads, causal.
 Run attention_layer(Start& start, int64_t T);
 // generate.cpp
-Run generate_baby(Start& start);
-Run generate_gpt2(Start& start);
+Run generate_baby(Start& start, std::optional<CompactKind> weights = {});
+Run generate_gpt2(Start& start, std::optional<CompactKind> weights = {});
 Run beam(Start& start);
 
 }  // namespace heed::bench

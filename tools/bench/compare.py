@@ -175,6 +175,7 @@ def chosen(options):
     listed = subprocess.run([options.heed, "--list"], check=True, stdout=subprocess.PIPE, text=True)
     ids = [line.split()[0] for line in listed.stdout.splitlines()]
     ids = [name for name in ids if not name.startswith("sgemm")]
+    ids = [name for name in ids if not name.endswith(("-bf16", "-int8"))]  # heed's alone
     found = []
     for word in options.workloads or ids:
         matching = [name for name in ids if name == word or (word == "long" and "long-" in name)]

@@ -3,15 +3,18 @@
 #include "bench.h"
 #include "heed/core/creation.h"
 #include "heed/models/decode/beam_search.h"
+#include "heed/nn/compact.h"
 
 namespace heed::bench {
 namespace {
 
 /// Greedy, from one token on. The numbers are the tokens and their log-probability.
-Run continuation(Start& start, const models::GptConfig& config, int64_t tokens) {
+Run continuation(Start& start, const models::GptConfig& config, int64_t tokens,
+                 std::optional<CompactKind> weights) {
   const auto model = std::make_shared<models::Gpt>(config);
   start.weights(*model);
   model->eval();
+  if (weights) nn::compact_(*model, *weights);
   const Tensor prompt = start.integers("prompt", config.tokens, {1, 1});
   const auto write = [=] {
     return models::generate(*model, prompt, {.max_tokens = tokens, .sampling = {.temperature = 0}});
@@ -36,8 +39,12 @@ Run continuation(Start& start, const models::GptConfig& config, int64_t tokens) 
 
 }  // namespace
 
-Run generate_baby(Start& start) { return continuation(start, babygpt_config(), 64); }
-Run generate_gpt2(Start& start) { return continuation(start, gpt2_config(), 32); }
+Run generate_baby(Start& start, std::optional<CompactKind> weights) {
+  return continuation(start, babygpt_config(), 64, weights);
+}
+Run generate_gpt2(Start& start, std::optional<CompactKind> weights) {
+  return continuation(start, gpt2_config(), 32, weights);
+}
 
 /// Nothing ends a sentence, so that each has all its tokens. The numbers are the log-probabilities.
 Run beam(Start& start) {

@@ -6,6 +6,7 @@
 #include "heed/models/fields.h"
 #include "heed/models/show/text.h"
 #include "heed/models/tasks/task.h"
+#include "heed/nn/compact.h"
 #include "output.h"
 #include "places.h"
 
@@ -71,10 +72,12 @@ void repeat_options(LoadedModel& loaded, const Arguments& arguments) {
 
 int evaluate_model(const Arguments& arguments) {
   arguments.expect_texts(1, 1, "a MODEL: a model.json or a run's folder");
+  const auto weights = chosen_weights(arguments);
   LoadedModel loaded = load(arguments.texts()[0]);
   repeat_options(loaded, arguments);
   set_fields(test_options(*loaded.task), arguments);
   check_options(*loaded.task, arguments);
+  if (weights) nn::compact_(*loaded.stored.model, *weights);
   loaded.task->read({.dictionaries = dictionary_places()});
   const Report report = loaded.task->test(loaded.stored);
   if (arguments.has("json")) {
@@ -101,7 +104,7 @@ Command evaluate_command() {
   return {.name = "evaluate",
           .arguments = "MODEL",
           .help = "measure a model on its task's test examples again",
-          .flags = {{"json", "", "the result as a line of JSON on stdout"}},
+          .flags = {{"json", "", "the result as a line of JSON on stdout"}, weights_flag()},
           .run = evaluate_model,
           .details = details,
           .more_flags = flags_of_task};

@@ -4,6 +4,7 @@
 #include "heed/core/creation.h"
 #include "heed/models/data/text_stream.h"
 #include "heed/models/tasks/task.h"
+#include "heed/nn/compact.h"
 #include "output.h"
 #include "places.h"
 
@@ -43,9 +44,11 @@ int generate_text(const Arguments& arguments) {
   GenerateOptions options{.max_tokens = arguments.integer("tokens", 1).value_or(300),
                           .sampling = sampling(arguments),
                           .generator = &generator};
+  const auto weights = chosen_weights(arguments);
   const std::string path = model_path(arguments.texts()[0]);
   const StoredModel stored = read_model(path);
   const auto& model = language_model(stored, path);
+  if (weights) nn::compact_(*stored.model, *weights);
   const auto& tokenizer = stored.tokenizer("text");
   const std::string prompt = arguments.text("prompt").value_or("");
   const auto ids = prompt_of(tokenizer, prompt);
@@ -91,6 +94,7 @@ Command generate_command() {
                     {"top-k", "N", "draw from the N best only (0: from all)"},
                     {"top-p", "X", "draw from the best whose probabilities reach X (1: from all)"},
                     {"seed", "N", "of the random numbers (1)"},
+                    weights_flag(),
                     {"json", "", "every token as a line of JSON on stdout"}},
           .run = generate_text};
 }

@@ -91,6 +91,18 @@ LoadedModel load(const std::string& argument) {
   return loaded;
 }
 
+Flag weights_flag() {
+  return {"weights", "f32|bf16|int8", "how weights are held: in 4, 2 or 1 bytes a number (f32)"};
+}
+
+std::optional<CompactKind> chosen_weights(const Arguments& arguments) {
+  const std::string kind = arguments.text("weights").value_or("f32");
+  for (const CompactKind known : {CompactKind::bf16, CompactKind::int8})
+    if (kind == compact_name(known)) return known;
+  if (kind != "f32") arguments.refuse("--weights: expected f32, bf16 or int8, got \"", kind, "\"");
+  return {};
+}
+
 std::string named_model(std::span<const std::string> words) {
   std::string first;
   std::error_code ignored;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "flags.h"
+#include "heed/core/compact.h"
 #include "heed/models/tasks/task.h"
 
 /// Where the setup scripts put the CMU dictionary: beside the build of this program, or under the
@@ -31,6 +32,9 @@ struct LoadedModel {
 LoadedModel load(const std::string& argument);
 /// load_model, which says what a file is that is no model.
 heed::models::StoredModel read_model(const std::string& path);
+/// --weights, for commands that only use a model, and what it says: nothing for f32.
+Flag weights_flag();
+std::optional<heed::CompactKind> chosen_weights(const Arguments& arguments);
 /// The word that most likely names a model, before flags are known; empty where there is none.
 std::string named_model(std::span<const std::string> words);
 
