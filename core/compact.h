@@ -10,8 +10,8 @@ namespace heed {
 enum class CompactKind {
   bf16,  ///< the upper half of a float, rounded to the nearest even: at most 2^-8 of a number away
   /// A whole number from -127 to 127 times the row's scale, max |w| / 127: at most scale / 2 away.
-  /// Dettmers et al. 2022, "LLM.int8()", equation 2, row-wise and without its outliers, since what
-  /// is multiplied with stays f32.
+  /// Dettmers et al. 2022, "LLM.int8()", section 2.1 (absmax), of the weights alone and row by row,
+  /// as torchao's Int8WeightOnlyConfig.
   int8,
 };
 

@@ -81,6 +81,8 @@ template <int Width, int Parts, int Columns>
   constexpr int most = Width == 64 ? 4 : 2;  // there are 32 registers of 64 bytes, else 16
   int64_t i = 0;
   for (; i + most <= m; i += most) tile<Width, Parts, most, Columns>(p, i, j);
+  if constexpr (most > 2)
+    for (; i + 2 <= m; i += 2) tile<Width, Parts, 2, Columns>(p, i, j);
   for (; i < m; ++i) tile<Width, Parts, 1, Columns>(p, i, j);
 }
 

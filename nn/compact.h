@@ -6,9 +6,9 @@ namespace heed::nn {
 
 /// Stores the weights of all Linear and Embedding layers in the module as compact matrices, and
 /// gives the memory of their numbers back: for a model that is only used, a language model before
-/// all, whose every token reads every weight. As PyTorch's quantize_dynamic, but for the inputs,
-/// which stay f32, and in place. The in_proj of MultiheadAttention, recurrent and convolutional
-/// weights stay as they are.
+/// all, whose every token reads every weight. In place, as torchao's
+/// quantize_(model, Int8WeightOnlyConfig()). The in_proj of MultiheadAttention, recurrent and
+/// convolutional weights stay as they are.
 ///
 ///     nn::compact_(*stored.model, CompactKind::int8);
 ///

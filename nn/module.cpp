@@ -99,7 +99,7 @@ void Module::freeze() {
 
 void Module::unfreeze() {
   for_each<Parameter>(*this, [](const std::string& name, Parameter& p) {
-    require_own_numbers(p, "unfreeze", name);
+    detail::require_own_numbers(p, "unfreeze", name);
     p.requires_grad_(true);
   });
 }
@@ -109,7 +109,7 @@ void Module::to(DType dtype) {
   std::vector<std::pair<Parameter*, Tensor>> parameters;  // all made before any is changed
   std::vector<std::pair<Buffer*, Buffer>> buffers;
   for_each<Parameter>(*this, [&](const std::string& name, Parameter& old) {
-    require_own_numbers(old, "to", name);
+    detail::require_own_numbers(old, "to", name);
     if (old.dtype() != dtype) parameters.emplace_back(&old, heed::to(old.value(), dtype));
   });
   for_each<Buffer>(*this, [&](const std::string&, Buffer& old) {

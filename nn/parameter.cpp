@@ -86,7 +86,8 @@ Variable embedding(const Parameter& weight, const Tensor& ids, int64_t padding_i
   return heed::embedding(static_cast<const Variable&>(weight), ids, padding_idx);
 }
 
-void require_own_numbers(const Parameter& parameter, const char* op, const std::string& name) {
+void detail::require_own_numbers(const Parameter& parameter, const char* op,
+                                 const std::string& name) {
   require(!parameter.compact(), op, ": \"", name, "\" is of ",
           parameter.compact() ? compact_name(parameter.compact()->kind) : "",
           ", for inference alone: do this before compact_");

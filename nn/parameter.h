@@ -53,11 +53,15 @@ class Parameter : public Variable {
 Variable linear(const Variable& x, const Parameter& weight, const Variable& bias = {});
 Variable embedding(const Parameter& weight, const Tensor& ids, int64_t padding_idx = -1);
 
+/// The parameter, or the numbers that its compact ones stand for, made anew each time.
+Variable widened(const Parameter& weight);
+
+namespace detail {
+
 /// Throws Error "op: ..." where the parameter of that name is compact.
 void require_own_numbers(const Parameter& parameter, const char* op, const std::string& name);
 
-/// The parameter, or the numbers that its compact ones stand for, made anew each time.
-Variable widened(const Parameter& weight);
+}  // namespace detail
 
 /// The parameter as an op's optional argument: an empty Variable where there is none.
 inline Variable or_none(const std::optional<Parameter>& parameter) {

@@ -32,7 +32,7 @@ struct Matching {
 const Tensor& numbers(const Member& member) {
   const Parameter* parameter = member.as<Parameter>();
   if (!parameter) return *member.as<Buffer>();
-  require_own_numbers(*parameter, "state_dict", member.name);
+  detail::require_own_numbers(*parameter, "state_dict", member.name);
   return parameter->value();
 }
 
