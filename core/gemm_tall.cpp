@@ -12,7 +12,7 @@
 namespace heed {
 namespace {
 
-constexpr int64_t panel = 32;           // columns of the wide matrix
+constexpr int64_t panel = PackedMatrix<float>::panel_columns;  // of the wide matrix
 constexpr int64_t depth = 256;          // rows of a block: a panel of them stays in the first cache
 constexpr int64_t turned = depth + 16;  // no power of two: rows share no cache sets
 
@@ -59,13 +59,10 @@ void multiply_part(const Part& part, Rows narrow, Rows wide, float* p, int64_t l
   }
 }
 
-/// How many equal parts of at most `most` a length makes, and how long they are, in whole `unit`s.
+/// A length in equal pieces.
 struct Cut {
   Cut(int64_t length, int64_t most, int64_t unit)
-      : length(length),
-        piece(((length + pieces_of(length, most) - 1) / pieces_of(length, most) + unit - 1) / unit *
-              unit) {}
-  static int64_t pieces_of(int64_t length, int64_t most) { return (length + most - 1) / most; }
+      : length(length), piece(even_piece(length, most, unit)) {}
   int64_t count() const { return (length + piece - 1) / piece; }
   int64_t begin(int64_t i) const { return i * piece; }
   int64_t end(int64_t i) const { return std::min(length, (i + 1) * piece); }

@@ -46,13 +46,6 @@ void pack_panel(int64_t k, int64_t columns, MatrixView<T> b, int64_t first, T* p
 
 constexpr int64_t k_block = 256;  // of B: 32 KiB of a panel, which stays in the first cache
 
-/// A length cut into equal pieces of at most `most`, each a multiple of `unit`.
-int64_t even_piece(int64_t length, int64_t most, int64_t unit) {
-  const int64_t pieces = std::max<int64_t>(1, (length + most - 1) / most);
-  const int64_t piece = (length + pieces - 1) / pieces;
-  return (piece + unit - 1) / unit * unit;
-}
-
 /// Columns [first, last) of C = A B, or C += A B, where panel(j, p, depth) has the rows [p, p +
 /// depth) of B's columns from j on.
 template <class T, class Panel>

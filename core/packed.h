@@ -1,6 +1,7 @@
 #pragma once
 // internal
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -47,6 +48,13 @@ extern template class PackedMatrix<double>;
 /// columns of C cut into tasks by shape.
 void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixView<float> b,
                  float beta, const float* bias, float* c, int64_t ldc);
+
+/// A length cut into equal pieces of at most `most`, each a multiple of `unit`.
+inline int64_t even_piece(int64_t length, int64_t most, int64_t unit) {
+  const int64_t pieces = std::max<int64_t>(1, (length + most - 1) / most);
+  const int64_t piece = (length + pieces - 1) / pieces;
+  return (piece + unit - 1) / unit * unit;
+}
 
 /// Is gemm_packed the faster way for this product? OpenBLAS chooses its kernels by the name of the
 /// CPU, and takes old ones for CPUs that it does not know; ours go by the instruction set.

@@ -27,12 +27,15 @@ long faults_of_block(size_t bytes) {
 
 }  // namespace
 
-TEST_CASE("pool: a size that is asked for again is kept, whatever was used before") {
-  constexpr size_t before = size_t(100) << 20, after = size_t(80) << 20;
+TEST_CASE("pool: a size that is asked for again is kept, one that is not goes") {
+  constexpr size_t before = size_t(320) << 20, after = size_t(256) << 20, other = size_t(64) << 10;
   faults_of_block(before);
   CHECK(faults_of_block(before) < 100);
   faults_of_block(after);
   CHECK(faults_of_block(after) < 100);
+  for (int i = 0; i < 5000; ++i) faults_of_block(other);  // nobody has asked for `before` lately
+  CHECK(faults_of_block(after) < 100);
+  CHECK(faults_of_block(before) > 1000);
   detail::pool_release();
   CHECK(faults_of_block(after) > 0);
 }
