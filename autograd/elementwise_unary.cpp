@@ -9,13 +9,14 @@ namespace heed {
 namespace {
 
 using detail::pointwise;
+using detail::pointwise_over;
 
 /// dx = dy f(y): nothing but the output is kept.
 template <class F>
 Variable from_output(const Call& call, const Variable& x, Tensor y, F derivative) {
   return record(call, std::move(y), input(x, [derivative](const Variable& g, const Variable& y) {
-                  return pointwise([derivative](auto g, auto y) { return g * derivative(y); }, g,
-                                   y);
+                  return pointwise_over([derivative](auto g, auto y) { return g * derivative(y); },
+                                        g, y);
                 }));
 }
 
@@ -23,8 +24,8 @@ Variable from_output(const Call& call, const Variable& x, Tensor y, F derivative
 template <class F>
 Variable from_input(const Call& call, const Variable& x, Tensor y, F derivative) {
   return record(call, std::move(y), input(x, [derivative, x = save(x)](const Variable& g) {
-                  return pointwise([derivative](auto g, auto x) { return g * derivative(x); }, g,
-                                   *x);
+                  return pointwise_over([derivative](auto g, auto x) { return g * derivative(x); },
+                                        g, *x);
                 }));
 }
 

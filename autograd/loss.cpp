@@ -43,8 +43,10 @@ CrossEntropyRows cross_entropy_rows(const Variable& logits, const Tensor& target
         return std::vector{definition(in[0], targets, options)};
       },
       [=, lse = found.lse](std::span<const Saved> in, Gradients& gradients) {
-        gradients.inputs[0] = cross_entropy_rows_backward(gradients.outputs[0].value(),
-                                                          in[0].value(), targets, lse, options);
+        const Tensor& x = in[0].value();
+        gradients.inputs[0] =
+            cross_entropy_rows_backward(gradients.outputs[0].value(), x, targets, lse, options,
+                                        gradients.last && x.is_unique());
       });
   return {rows[0], found.weights};
 }

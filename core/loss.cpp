@@ -141,12 +141,15 @@ CrossEntropyResult cross_entropy_rows(const Tensor& logits, const Tensor& target
 }
 
 Tensor cross_entropy_rows_backward(const Tensor& dloss, const Tensor& logits, const Tensor& targets,
-                                   const Tensor& lse, const CrossEntropyOptions& options) {
+                                   const Tensor& lse, const CrossEntropyOptions& options,
+                                   bool overwrite) {
   check(logits, targets, options);
   require(dloss.shape() == targets.shape() && dloss.dtype() == logits.dtype(),
           "cross_entropy: expected dloss ", targets.shape(), " ", logits.dtype(), ", got ",
           dloss.shape(), " ", dloss.dtype());
-  const Tensor out = Tensor::allocate(logits.shape(), logits.dtype());
+  const Tensor out = overwrite && logits.is_contiguous()
+                         ? logits
+                         : Tensor::allocate(logits.shape(), logits.dtype());
   dispatch_floating(logits.dtype(), "cross_entropy", [&](auto t) {
     using T = decltype(t);
     const Problem<T> problem(logits, targets, options);

@@ -19,14 +19,15 @@ struct CrossEntropyResult {
 };
 
 /// The cross entropy of each row of logits (N, C), f32 or f64, against its target class, i64 (N):
-///   loss = -(1 - s) w_y log p_y - s / C sum_c w_c log p_c,  log p = log_softmax(logits), as
-///   PyTorch
-/// defines it. Throws Error when a target lies outside [0, C) and is not ignore_index.
+///   loss = -(1 - s) w_y log p_y - s / C sum_c w_c log p_c,  log p = log_softmax(logits),
+/// as PyTorch defines it. Throws Error when a target lies outside [0, C) and is not ignore_index.
 CrossEntropyResult cross_entropy_rows(const Tensor& logits, const Tensor& targets,
                                       const CrossEntropyOptions& options = {});
 
-/// The gradient of sum(dloss * loss) for dloss (N) in one pass: (N, C).
+/// The gradient of sum(dloss * loss) for dloss (N) in one pass: (N, C). overwrite: it may take the
+/// place of the logits.
 Tensor cross_entropy_rows_backward(const Tensor& dloss, const Tensor& logits, const Tensor& targets,
-                                   const Tensor& lse, const CrossEntropyOptions& options = {});
+                                   const Tensor& lse, const CrossEntropyOptions& options = {},
+                                   bool overwrite = false);
 
 }  // namespace heed

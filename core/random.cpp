@@ -15,36 +15,52 @@ namespace {
 
 Generator& generator_of(Generator* given) { return given ? *given : default_generator(); }
 
-/// fill(data, n, seed, offset) into a new tensor of a floating dtype.
+/// fill(data, n, seed, offset) into all of a tensor of a floating dtype.
 template <class Fill>
-Tensor filled(const char* op, const Shape& shape, RandomOptions options, const Fill& fill) {
-  return dispatch_floating(options.dtype, op, [&](auto t) {
+void draw_into(const char* op, const Tensor& out, Generator* given, const Fill& fill) {
+  if (!out.is_contiguous()) {
+    const Tensor whole = Tensor::allocate(out.shape(), out.dtype());
+    draw_into(op, whole, given, fill);
+    return out.copy_(whole);
+  }
+  dispatch_floating(out.dtype(), op, [&](auto t) {
     using T = decltype(t);
-    Tensor out = Tensor::allocate(shape, options.dtype);
-    Generator& generator = generator_of(options.generator);
+    Generator& generator = generator_of(given);
     if (generator.draws()) {
       fill(out.mutable_data<T>(), out.numel(), generator.seed(), generator.take());
     } else {
       std::fill_n(out.mutable_data<T>(), out.numel(), T(0));
     }
-    return out;
   });
 }
 
-Tensor uniform_tensor(const char* op, const Shape& shape, double low, double high,
-                      RandomOptions options) {
-  return filled(op, shape, options,
-                [&]<class T>(T* out, int64_t n, uint64_t seed, uint64_t offset) {
-                  detail::uniform_fill(out, n, T(low), T(high - low), seed, offset);
-                });
+/// The same as a new tensor.
+template <class Fill>
+Tensor drawn(const char* op, const Shape& shape, RandomOptions options, const Fill& fill) {
+  const Tensor out = Tensor::allocate(shape, options.dtype);
+  draw_into(op, out, options.generator, fill);
+  return out;
 }
 
-Tensor normal_tensor(const char* op, const Shape& shape, double mean, double std,
-                     RandomOptions options) {
-  return filled(op, shape, options,
-                [&]<class T>(T* out, int64_t n, uint64_t seed, uint64_t offset) {
-                  detail::normal_fill(out, n, T(mean), T(std), seed, offset);
-                });
+auto uniform_numbers(double low, double high) {
+  return [=]<class T>(T* out, int64_t n, uint64_t seed, uint64_t offset) {
+    detail::uniform_fill(out, n, T(low), T(high - low), seed, offset);
+  };
+}
+
+auto normal_numbers(double mean, double std) {
+  return [=]<class T>(T* out, int64_t n, uint64_t seed, uint64_t offset) {
+    detail::normal_fill(out, n, T(mean), T(std), seed, offset);
+  };
+}
+
+void check_bounds(const char* op, double low, double high) {
+  require(low <= high && std::isfinite(high - low), op,
+          ": expected finite bounds with low <= high, got ", low, " and ", high);
+}
+
+void check_deviation(const char* op, double std) {
+  require(std >= 0, op, ": std must not be negative, got ", std);
 }
 
 bool is_probability(double p) { return p >= 0 && p <= 1; }  // false for NaN
@@ -92,32 +108,40 @@ void draw_without_replacement(int64_t* out, int64_t n, const double* weights, in
 }  // namespace
 
 Tensor rand(const Shape& shape, RandomOptions options) {
-  return uniform_tensor("rand", shape, 0, 1, options);
+  return drawn("rand", shape, options, uniform_numbers(0, 1));
 }
 
 Tensor uniform(const Shape& shape, Scalar low, Scalar high, RandomOptions options) {
-  require(low.value() <= high.value() && std::isfinite(high.value() - low.value()),
-          "uniform: expected finite bounds with low <= high, got ", low.value(), " and ",
-          high.value());
-  return uniform_tensor("uniform", shape, low.value(), high.value(), options);
+  check_bounds("uniform", low.value(), high.value());
+  return drawn("uniform", shape, options, uniform_numbers(low.value(), high.value()));
+}
+
+void uniform_(const Tensor& x, Scalar low, Scalar high, Generator* generator) {
+  check_bounds("uniform_", low.value(), high.value());
+  draw_into("uniform_", x, generator, uniform_numbers(low.value(), high.value()));
 }
 
 Tensor randn(const Shape& shape, RandomOptions options) {
-  return normal_tensor("randn", shape, 0, 1, options);
+  return drawn("randn", shape, options, normal_numbers(0, 1));
 }
 
 Tensor normal(const Shape& shape, Scalar mean, Scalar std, RandomOptions options) {
-  require(std.value() >= 0, "normal: std must not be negative, got ", std.value());
-  return normal_tensor("normal", shape, mean.value(), std.value(), options);
+  check_deviation("normal", std.value());
+  return drawn("normal", shape, options, normal_numbers(mean.value(), std.value()));
+}
+
+void normal_(const Tensor& x, Scalar mean, Scalar std, Generator* generator) {
+  check_deviation("normal_", std.value());
+  draw_into("normal_", x, generator, normal_numbers(mean.value(), std.value()));
 }
 
 Tensor bernoulli(const Shape& shape, Scalar p, RandomOptions options) {
   require(is_probability(p.value()), "bernoulli: p must lie in [0, 1], got ", p.value());
-  const RandomOptions drawn{is_floating(options.dtype) ? options.dtype : f32, options.generator};
+  const RandomOptions numbers{is_floating(options.dtype) ? options.dtype : f32, options.generator};
   const auto fill = [&]<class T>(T* out, int64_t n, uint64_t seed, uint64_t offset) {
     detail::bernoulli_fill(out, n, p.value(), T(1), seed, offset);
   };
-  return to(filled("bernoulli", shape, drawn, fill), options.dtype);
+  return to(drawn("bernoulli", shape, numbers, fill), options.dtype);
 }
 
 Tensor bernoulli(const Tensor& p, Generator* generator) {

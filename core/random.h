@@ -20,12 +20,16 @@ struct RandomOptions {
 Tensor rand(const Shape& shape, RandomOptions options = {});
 /// low + (high - low) rand. Throws Error unless low <= high, both finite.
 Tensor uniform(const Shape& shape, Scalar low, Scalar high, RandomOptions options = {});
+/// Draws all of x, of a floating dtype, so.
+void uniform_(const Tensor& x, Scalar low, Scalar high, Generator* generator = nullptr);
 
 /// Normal with mean 0 and standard deviation 1. Box and Muller 1958, "A note on the generation of
 /// random normal deviates".
 Tensor randn(const Shape& shape, RandomOptions options = {});
 /// mean + std randn. Throws Error when std is negative.
 Tensor normal(const Shape& shape, Scalar mean, Scalar std, RandomOptions options = {});
+/// Draws all of x, of a floating dtype, so.
+void normal_(const Tensor& x, Scalar mean, Scalar std, Generator* generator = nullptr);
 
 /// 1 with probability p in [0, 1], else 0, in any dtype.
 Tensor bernoulli(const Shape& shape, Scalar p, RandomOptions options = {});

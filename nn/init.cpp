@@ -52,11 +52,11 @@ void orthonormalize(std::vector<double>& matrix, int64_t rows, int64_t columns) 
 }  // namespace
 
 void uniform_(const Variable& x, double low, double high, Generator* generator) {
-  x.value().copy_(uniform(x.shape(), low, high, {.dtype = x.dtype(), .generator = generator}));
+  heed::uniform_(x.value(), low, high, generator);
 }
 
 void normal_(const Variable& x, double mean, double std, Generator* generator) {
-  x.value().copy_(normal(x.shape(), mean, std, {.dtype = x.dtype(), .generator = generator}));
+  heed::normal_(x.value(), mean, std, generator);
 }
 
 void constant_(const Variable& x, double value) { x.value().fill_(value); }

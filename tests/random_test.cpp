@@ -9,6 +9,7 @@
 #include "heed/core/creation.h"
 #include "heed/core/parallel.h"
 #include "heed/core/random_fill.h"
+#include "heed/core/shape.h"
 #include "tests/catch.h"
 #include "tests/support.h"
 #include "tests/values.h"
@@ -70,6 +71,25 @@ TEST_CASE("rand and uniform") {
   check_error([] { uniform({2}, 0, INFINITY); }, "uniform: expected finite bounds");
   check_error([] { rand({2}, {.dtype = i64}); }, "rand: expected a floating dtype (f32 or f64)");
   check_error([] { rand({-2}); }, "negative size");
+}
+
+TEST_CASE("uniform_ and normal_ draw what uniform and normal do, into a tensor or a part of one") {
+  const auto same = [](auto in_place, auto anew) {
+    Generator one(5), other(5);
+    const Tensor whole = zeros({6, 7}), part = transpose(zeros({7, 6}), 0, 1);
+    in_place(whole, &one);
+    CHECK(values(whole) == values(anew(Shape{6, 7}, &other)));
+    in_place(part, &one);
+    CHECK(values(part) == values(anew(Shape{6, 7}, &other)));
+  };
+  same([](const Tensor& x, Generator* g) { uniform_(x, -1, 2, g); },
+       [](const Shape& shape, Generator* g) { return uniform(shape, -1, 2, {.generator = g}); });
+  same([](const Tensor& x, Generator* g) { normal_(x, 3, 0.5, g); },
+       [](const Shape& shape, Generator* g) { return normal(shape, 3, 0.5, {.generator = g}); });
+  check_error([] { uniform_(zeros({2}), 1, 0); }, "uniform_: expected finite bounds");
+  check_error([] { normal_(zeros({2}), 0, -1); }, "normal_: std must not be negative, got -1");
+  check_error([] { normal_(zeros({2}, {.dtype = i64}), 0, 1); },
+              "normal_: expected a floating dtype");
 }
 
 TEST_CASE("randn and normal") {

@@ -53,6 +53,8 @@ struct Run {
   double flops = 0;
   int64_t items = 0;  ///< tokens, images or products of a step
   int64_t parameters = 0;
+  /// The bytes that tensors hold for a recorded result, beyond those between steps.
+  std::function<int64_t()> graph_bytes = {};
   /// What must agree with the other side: the losses of n steps, or a result and its gradients.
   std::function<std::vector<double>(int64_t n)> numbers = {};
 };
@@ -89,7 +91,7 @@ struct Training {
 Run run_of(Training training, double flops, int64_t items);
 
 /// A step that is a result and its gradients, recorded anew each time.
-Run run_of(std::function<Variable()> result, std::vector<Variable> leaves, double flops);
+Run run_of(const std::function<Variable()>& result, std::vector<Variable> leaves, double flops);
 
 /// Of a product (m, k) x (k, n).
 constexpr double product(int64_t m, int64_t k, int64_t n) {

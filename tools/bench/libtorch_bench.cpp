@@ -71,8 +71,8 @@ struct Run {
 
 Run differentiation(std::function<Tensor()> result, std::vector<Tensor> leaves) {
   const auto step = [result, leaves] {
-    const Tensor value = result();
     for (const Tensor& leaf : leaves) leaf.mutable_grad() = Tensor();
+    const Tensor value = result();
     value.backward();
     return value;
   };
@@ -82,8 +82,8 @@ Run differentiation(std::function<Tensor()> result, std::vector<Tensor> leaves) 
 Run training(nn::Module& module, double clip, std::function<Tensor()> loss) {
   const auto adam = std::make_shared<torch::optim::Adam>(module.parameters());
   return {[=, parameters = module.parameters()] {
-    const Tensor value = loss();
     adam->zero_grad();
+    const Tensor value = loss();
     value.backward();
     if (clip > 0) nn::utils::clip_grad_norm_(parameters, clip);
     adam->step();

@@ -16,6 +16,7 @@ namespace heed::bench {
 namespace {
 
 constexpr size_t most_steps = 20'000, least_steps = 3;
+constexpr double mb = 1 << 20;
 constexpr int warm_up_steps = 3;
 
 double rounded(double value) { return std::round(value * 1e4) / 1e4; }
@@ -60,7 +61,9 @@ Json measured(const Workload& workload, const Run& run, double seconds, double b
        sum += times.back())
     times.push_back(step_ms(run));
   const auto steps = int64_t(times.size());
-  const int64_t tensors = (memory_statistics().allocations - before) / steps;
+  const MemoryStatistics memory = memory_statistics();
+  const double peak = peak_memory_mb();
+  const double graph = run.graph_bytes ? double(run.graph_bytes()) : 0;
   std::ranges::sort(times);
   const double median = times[times.size() / 2];
   return Json::object()
@@ -72,8 +75,10 @@ Json measured(const Workload& workload, const Run& run, double seconds, double b
       .set("steps", steps)
       .set("first_ms", rounded(first))
       .set("start_ms", rounded(start_up))
-      .set("tensors_per_step", tensors)
-      .set("rss_mb", rounded(peak_memory_mb()))
+      .set("tensors_per_step", (memory.allocations - before) / steps)
+      .set("rss_mb", rounded(peak))
+      .set("kept_mb", rounded(double(memory.live_bytes) / mb))
+      .set("graph_mb", rounded(graph / mb))
       .set("parameters", run.parameters)
       .set("items", run.items)
       .set("gflops", rounded(run.flops / median / 1e6))
@@ -93,7 +98,8 @@ std::string in_words(const Json& measured) {
          number("gflops", 1) + " GFLOP/s\n  first step " + number("first_ms", 1) + " ms, " +
          number("start_ms", 1) + " ms after the process began\n  " + number("parameters", 0) +
          " parameters, " + number("tensors_per_step", 0) + " tensors a step, " +
-         number("rss_mb", 1) + " MB at most\n";
+         number("rss_mb", 1) + " MB at most, " + number("kept_mb", 1) + " between steps, " +
+         number("graph_mb", 1) + " recorded for the gradients\n";
 }
 
 }  // namespace heed::bench

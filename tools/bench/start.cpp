@@ -4,6 +4,7 @@
 #include "bench.h"
 #include "heed/core/error.h"
 #include "heed/core/generator.h"
+#include "heed/core/memory.h"
 #include "heed/core/random.h"
 #include "heed/core/reduce.h"
 #include "heed/optim/clip.h"
@@ -64,11 +65,20 @@ int64_t count_parameters(nn::Module& module) {
   return count;
 }
 
+/// What tensors hold for a result while it lives, in bytes.
+std::function<int64_t()> graph_bytes_of(std::function<Variable()> result) {
+  return [result = std::move(result)] {
+    const int64_t before = memory_statistics().live_bytes;
+    const Variable kept = result();
+    return memory_statistics().live_bytes - before;
+  };
+}
+
 Run run_of(Training training, double flops, int64_t items) {
   const auto work = std::make_shared<Training>(std::move(training));
   const auto step = [work] {
-    const Variable loss = work->loss();
     work->optimizer->zero_grad();
+    const Variable loss = work->loss();
     loss.backward();
     if (work->clip > 0) optim::clip_grad_norm_(work->optimizer->parameters(), work->clip);
     work->optimizer->step();
@@ -77,7 +87,8 @@ Run run_of(Training training, double flops, int64_t items) {
   Run run{.step = [step] { step(); },
           .flops = flops,
           .items = items,
-          .parameters = count_parameters(*work->module)};
+          .parameters = count_parameters(*work->module),
+          .graph_bytes = graph_bytes_of(work->loss)};
   run.numbers = [step](int64_t n) {
     std::vector<double> losses;
     for (int64_t i = 0; i < n; ++i) losses.push_back(step().item());
@@ -86,14 +97,17 @@ Run run_of(Training training, double flops, int64_t items) {
   return run;
 }
 
-Run run_of(std::function<Variable()> result, std::vector<Variable> leaves, double flops) {
-  const auto step = [result = std::move(result), leaves] {
-    const Variable value = result();
+Run run_of(const std::function<Variable()>& result, std::vector<Variable> leaves, double flops) {
+  const auto step = [result, leaves] {
     for (const Variable& leaf : leaves) leaf.zero_grad();
+    const Variable value = result();
     value.backward();
     return value;
   };
-  Run run{.step = [step] { step(); }, .flops = flops, .items = 1};
+  Run run{.step = [step] { step(); },
+          .flops = flops,
+          .items = 1,
+          .graph_bytes = graph_bytes_of(result)};
   run.numbers = [step, leaves](int64_t) {
     std::vector<double> numbers{step().item()};
     for (const Variable& leaf : leaves) numbers.push_back(norm(leaf.grad().value()).item());

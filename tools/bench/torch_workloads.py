@@ -35,8 +35,8 @@ def training(start, module, update, loss, clip=1.0):
         loss = torch.compile(loss)
 
     def step():
-        value = loss()
         update.zero_grad()
+        value = loss()
         value.backward()
         if clip:
             nn.utils.clip_grad_norm_(module.parameters(), clip)
@@ -49,9 +49,9 @@ def training(start, module, update, loss, clip=1.0):
 def gradients(result, leaves):
     """A step that is a result and its gradients, recorded anew each time."""
     def step():
-        value = result()
         for leaf in leaves:
             leaf.grad = None
+        value = result()
         value.backward()
         return value
 
