@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import importlib.util
 import json
 import math
 import os
@@ -16,7 +17,10 @@ TRAINING = ("mlp", "charrnn", "lstm-lm", "bilstm-cls", "seq2seq", "g2p", "copy",
             "babygpt", "mt-base", "vit", "gpt2-124M")
 OVERHEAD = ("scalar", "small-ops", "generate-baby", "generate-124M", "beam")
 COMPILED = tuple(name for name in TRAINING if name != "bilstm-cls")
-LIBTORCH = ("scalar", "small-ops", "mlp", "g2p")
+# What is measured over other opponents too, jax where this interpreter has it.
+OTHERS = {"libtorch": ("scalar", "small-ops", "mlp", "g2p")}
+if importlib.util.find_spec("jax"):
+    OTHERS["jax"] = ("mlp",)
 AGREEMENT = 1e-3
 COLUMNS = ("workload", "threads", "heed ms", "eager ms", "compile ms", "ratio", "heed MB",
            "eager MB", "compile MB", "heed start", "eager start", "compile start", "GFLOP/s",
@@ -33,7 +37,8 @@ class Sides:
     def __init__(self, options, cache):
         torch = [sys.executable, os.path.join(HERE, "torch_bench.py")]
         self.programs = {"heed": [options.heed, "--json"], "eager": torch,
-                         "compile": [*torch, "--compile"], "libtorch": [options.libtorch]}
+                         "compile": [*torch, "--compile"], "libtorch": [options.libtorch],
+                         "jax": [sys.executable, os.path.join(HERE, "jax_bench.py")]}
         self.environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": cache}
 
     def run(self, side, workload, *flags):
@@ -49,6 +54,10 @@ class Sides:
                         "--since", time.monotonic() * 1e3)
 
 
+def others_of(workload):
+    return [side for side, names in OTHERS.items() if workload in names]
+
+
 def check_agreement(sides, workload):
     """Twenty losses, or a result and its gradients, from the same weights and batch."""
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +65,7 @@ def check_agreement(sides, workload):
         sides.run("heed", workload, "--export", file)
         flags = ("--weights", file, "--losses", 20)
         ours = sides.run("heed", workload, *flags)
-        for side in ("eager", "libtorch") if workload in LIBTORCH else ("eager",):
+        for side in ("eager", *others_of(workload)):
             theirs = sides.run(side, workload, *flags)
             apart = max(abs(a - b) / max(1, abs(b)) for a, b in zip(ours, theirs))
             if len(ours) != len(theirs) or not apart <= AGREEMENT:
@@ -85,7 +94,7 @@ def measure(sides, workload, threads, options):
     """Results of each side, measured in turn."""
     names = ["heed", "eager"]
     names += ["compile"] if workload in COMPILED else []
-    names += ["libtorch"] if workload in LIBTORCH else []
+    names += others_of(workload)
     update = "fused"
     if workload in TRAINING:
         update = faster_optimizer(sides, workload, threads, options.seconds)
@@ -138,11 +147,10 @@ def row_of(record, results, theirs):
 
 
 def report(workload, threads, results, sgemm, as_json):
-    """Prints a line, and one against libtorch where it was measured; returns the first one."""
+    """Prints a line, and one against each other opponent; returns the first one."""
     records = []
-    for name, theirs in ((workload, ("eager", "compile")), (workload + "/libtorch", ("libtorch",))):
-        if theirs[0] not in results:
-            continue
+    others = [(f"{workload}/{side}", (side,)) for side in others_of(workload)]
+    for name, theirs in ((workload, ("eager", "compile")), *others):
         record = record_of(name, threads, results, sgemm, theirs)
         records.append(record)
         print(json.dumps(record) if as_json else row_of(record, results, theirs), flush=True)

@@ -4,7 +4,7 @@
 # heed-bench --list where none is named.
 # compare.sh --growth [GROUP...]: time and memory against T, batch and width (growth.py).
 # Installs PyTorch by pip in build/torch where it is missing. PYTHON=... names an interpreter that
-# has it, HEED_BENCH=... the program to measure.
+# has it, and perhaps JAX, HEED_BENCH=... the program to measure.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../../build
