@@ -23,10 +23,10 @@ Variable pointwise(const F& formula, const V&... inputs) {
 }
 
 /// formula(g, z) for two tensors of one shape and dtype, where nothing reads g afterwards: its
-/// numbers give way to the result's if nobody else holds them.
+/// numbers give way to the result's if nobody else holds them, and no trace wants to see them.
 template <class F>
 Variable pointwise_over(const F& formula, const Variable& g, const Variable& z) {
-  if (recording() || !g.value().is_unique() || !g.value().is_contiguous())
+  if (recording() || recording_state.trace || !g.value().is_unique() || !g.value().is_contiguous())
     return pointwise(formula, g, z);
   return dispatch_floating(g.dtype(), "derivative", [&](auto t) {
     using T = decltype(t);

@@ -57,6 +57,14 @@ TEST_CASE("explain without a tape shows gradients and leaves values open", "[exp
   CHECK(contains(text, "gradient 6"));
 }
 
+TEST_CASE("explain shows what came to a function and what it sent on", "[explain]") {
+  const Variable a = leaf(3, "a");
+  const Tape tape;
+  const std::string text = explain(square(square(a)));
+  CHECK(contains(text, "v1 = square(a) = 9    y = x^2\n     dv1 = 18\n"));
+  CHECK(contains(text, "gradient 108"));
+}
+
 TEST_CASE("explain refuses what was not recorded", "[explain]") {
   check_error([] { explain(Variable(tensor(1.0))); }, "explain: this value requires no gradient");
   check_error([] { explain(Variable()); }, "explain: this value requires no gradient");
