@@ -2,6 +2,7 @@
 #include "heed/autograd/leaf.h"
 
 #include "heed/autograd/elementwise.h"
+#include "heed/autograd/misuse.h"
 #include "heed/core/convert.h"
 
 namespace heed {
@@ -32,7 +33,7 @@ void keep_grad(Node& node, Variable& gradient, bool create_graph) {
     add_(total.value(), gradient.value());
   else if (total.defined())
     total = Variable(total.value() + gradient.value());  // set by hand, perhaps expanded
-  else if (node.is_leaf && owned(gradient.value()))
+  else if (node.is_leaf && owned(gradient.value()) && gradient.value().is_whole())
     total = std::move(gradient);
   else
     total = Variable(clone(gradient.value()));
@@ -58,7 +59,10 @@ void detail::finish_gradients(Node& node, std::span<Variable> gradients, bool ac
     const auto [output, hook] = node.hooks[i];  // copied: a hook may register another one
     Variable& gradient = gradients[size_t(output)];
     if (!gradient.defined()) continue;
-    if (Variable changed = hook(gradient); changed.defined()) gradient = std::move(changed);
+    if (Variable changed = hook(gradient); changed.defined()) {
+      misuse::check_hooked(node, output, changed);
+      gradient = std::move(changed);
+    }
   }
   if (accumulate && node.kept && gradients[0].defined())
     keep_grad(node, gradients[0], create_graph);

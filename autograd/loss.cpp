@@ -36,17 +36,20 @@ CrossEntropyRows cross_entropy_rows(const Variable& logits, const Tensor& target
                          "dx = dy (softmax(x) - one_hot(target))"};
   const CrossEntropyResult found = cross_entropy_rows(logits.value(), targets, options);
   if (!fused()) return {definition(logits, targets, options), found.weights};
+  const Saved wanted{Variable(targets)}, weight{Variable(options.weight)};
   const auto rows = record_fused(
       {op, {"label_smoothing", options.label_smoothing}}, std::span(&found.loss, 1),
       std::span(&logits, 1),
       [=](std::span<const Variable> in) {
-        return std::vector{definition(in[0], targets, options)};
+        *weight;  // throws where it was changed
+        return std::vector{definition(in[0], wanted.value(), options)};
       },
       [=, lse = found.lse](std::span<const Saved> in, Gradients& gradients) {
+        *weight;
         const Tensor& x = in[0].value();
         gradients.inputs[0] =
-            cross_entropy_rows_backward(gradients.outputs[0].value(), x, targets, lse, options,
-                                        gradients.last && x.is_unique());
+            cross_entropy_rows_backward(gradients.outputs[0].value(), x, wanted.value(), lse,
+                                        options, gradients.last && x.is_unique());
       });
   return {rows[0], found.weights};
 }

@@ -52,6 +52,13 @@ void check_gradient(const Node& node, int output, const Variable& gradient, cons
        ". Where the input was broadcast, sum_to(g, shape) undoes it");
 }
 
+void check_hooked(const Node& node, int output, const Variable& gradient) {
+  const Shape& expected = node.output_shape(output);
+  require(gradient.shape() == expected && gradient.dtype() == node.dtype,
+          "register_hook: the hook of '", node.op.name, "' should return ", node.dtype, " ",
+          expected, ", got ", gradient.dtype(), " ", gradient.shape());
+}
+
 void check_used(std::span<const Variable> inputs, std::span<const Variable> results) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (results[i].defined()) continue;
@@ -63,16 +70,21 @@ void check_used(std::span<const Variable> inputs, std::span<const Variable> resu
 }
 
 void fail_released(const Node& node) {
-  fail("backward: a second pass through '", node.op.name,
-       "', whose saved values the first one freed. Pass retain_graph = true to the first.");
+  fail(
+      "backward: a second pass through '", node.op.name,
+      "', whose saved values the first one freed. Pass retain_graph = true to the first, detach() "
+      "a "
+      "state that is carried from step to step, or compute the value anew where the first failed.");
 }
 
 void run_rule(Node& node, Gradients& gradients) {
   try {
     node.backward(gradients);
   } catch (const MemoryError&) {
+    if (gradients.last) node.release();
     throw;
   } catch (const Error& error) {
+    if (gradients.last) node.release();
     fail("backward of '", node.op.name, "': ", error.what());
   }
 }

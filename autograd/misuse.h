@@ -21,13 +21,17 @@ std::vector<Variable> checked_seeds(std::span<const Variable> outputs,
 void check_gradient(const Node& node, int output, const Variable& gradient, const Node* from,
                     size_t input);
 
+/// A hook whose result is not of its value's shape or dtype.
+void check_hooked(const Node& node, int output, const Variable& gradient);
+
 /// grad() for inputs that the outputs do not depend on: their result is undefined.
 void check_used(std::span<const Variable> inputs, std::span<const Variable> results);
 
 /// A second pass through values that the first one freed.
 [[noreturn]] void fail_released(const Node& node);
 
-/// Runs a backward rule; an Error that it throws is given the name of its op.
+/// Runs a backward rule; an Error that it throws is given the name of its op, and what the node
+/// saved for this last time is freed.
 void run_rule(Node& node, Gradients& gradients);
 
 }  // namespace heed::misuse

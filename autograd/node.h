@@ -21,7 +21,8 @@ struct Edge {
   int output = 0;
 };
 
-/// What a backward rule reads and writes. A gradient that never arrived is an undefined Variable.
+/// What a backward rule reads and writes. A gradient that never arrived is an undefined Variable;
+/// one that nobody else holds may be written over, unless a Trace looks on.
 struct Gradients {
   std::span<const Variable> outputs;  ///< incoming, one for each output of the op
   std::span<Variable> inputs;         ///< to be set, one for each input that is needed

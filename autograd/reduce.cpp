@@ -101,8 +101,8 @@ Variable std(const Variable& x, const Dims& dims, VarOptions options) {
 Variable norm(const Variable& x, double p, const Dims& dims, KeepDim keepdim) {
   static constexpr Op op{"norm", "y = (sum of |x|^p)^(1/p)",
                          "dx = dy sign(x) (|x| / y)^(p - 1), for p = inf where |x| = y"};
-  Tensor y = norm(x.value(), p, dims, keepdim);
   if (std::isinf(p)) return amax(abs(x), dims, keepdim);
+  Tensor y = norm(x.value(), p, dims, keepdim);
   const auto back = [how = Reduction(x, dims), x = save(x), p](const Variable& g,
                                                                const Variable& y) {
     if (p == 1) return pointwise([](auto g, auto x) { return g * math::sign(x); }, how.keep(g), *x);

@@ -152,9 +152,8 @@ template <class T>
 void AttentionProblem<T>::dropout(int64_t b, int64_t h, int64_t t, int64_t rows, int64_t s,
                                   int64_t n, T* out, int64_t leading) const {
   const T kept = keep_ > 0 ? T(1 / keep_) : T(0);
-  for (int64_t r = 0; r < rows; ++r)
-    bernoulli_part(out + r * leading, ((b * H + h) * Q + t + r) * S + s, n, keep_, kept, seed_,
-                   offset_);
+  bernoulli_rows({.first = ((b * H + h) * Q + t) * S + s, .count = rows, .stride = S, .length = n},
+                 out, leading, keep_, kept, seed_, offset_);
 }
 
 template class AttentionProblem<float>;

@@ -88,7 +88,7 @@ void multiply_many(int64_t m, const float* a, const CompactMatrix& weight, const
     if (bias)
       gemm_bias(m, columns, k, left, right, bias + j, c + j, n);
     else
-      gemm<float>(m, columns, k, 1, left, right, 0, c + j, n);
+      gemm<float>(m, columns, k, left, right, c + j, n);
   }
 }
 

@@ -91,7 +91,7 @@ void add_product(int64_t m, int64_t n, int64_t k, MatrixView<T> a, MatrixView<T>
                  int64_t ldc) {
   if constexpr (std::is_same_v<T, float>)
     if (prefers_packed(m, n, k)) return PackedMatrix<T>(k, n, b).multiply_add(m, a, c, ldc);
-  gemm_serial<T>(m, n, k, T(1), a, b, T(1), c, ldc);
+  gemm_serial<T>(m, n, k, a, b, c, ldc, true);
 }
 
 /// y of some windows of one image and group: bias + weight times the unfolded windows.

@@ -56,57 +56,61 @@ const T* element(const MatrixView<T>& a, int64_t row, int64_t column) {
   return a.data + (a.transposed ? column * a.leading + row : row * a.leading + column);
 }
 
+/// What a product is added to: bias in every row, C itself (add), or zeros.
 template <class T>
-void scale_rows(int64_t m, int64_t n, T beta, T* c, int64_t ldc) {
-  if (beta == T(1)) return;
-  for (int64_t i = 0; i < m; ++i)
-    for (int64_t j = 0; j < n; ++j) c[i * ldc + j] = beta == T(0) ? T(0) : beta * c[i * ldc + j];
+void start_rows(int64_t m, int64_t n, const T* bias, bool add, T* c, int64_t ldc) {
+  for (int64_t i = 0; !add && i < m; ++i)
+    if (bias)
+      std::copy_n(bias, n, c + i * ldc);
+    else
+      std::fill_n(c + i * ldc, n, T(0));
 }
 
-void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
-               const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc) {
-  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float* a, int lda,
+               const float* b, int ldb, float beta, float* c, int ldc) {
+  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
 }
-void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, double alpha,
-               const double* a, int lda, const double* b, int ldb, double beta, double* c,
-               int ldc) {
-  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double* a,
+               int lda, const double* b, int ldb, double beta, double* c, int ldc) {
+  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
 }
-void blas_gemv(CBLAS_TRANSPOSE ta, int rows, int columns, float alpha, const float* a, int lda,
-               const float* x, int incx, float* y, int incy) {
-  cblas_sgemv(CblasRowMajor, ta, rows, columns, alpha, a, lda, x, incx, 1, y, incy);
+void blas_gemv(CBLAS_TRANSPOSE ta, int rows, int columns, const float* a, int lda, const float* x,
+               int incx, float* y, int incy) {
+  cblas_sgemv(CblasRowMajor, ta, rows, columns, 1, a, lda, x, incx, 1, y, incy);
 }
-void blas_gemv(CBLAS_TRANSPOSE ta, int rows, int columns, double alpha, const double* a, int lda,
-               const double* x, int incx, double* y, int incy) {
-  cblas_dgemv(CblasRowMajor, ta, rows, columns, alpha, a, lda, x, incx, 1, y, incy);
+void blas_gemv(CBLAS_TRANSPOSE ta, int rows, int columns, const double* a, int lda, const double* x,
+               int incx, double* y, int incy) {
+  cblas_dgemv(CblasRowMajor, ta, rows, columns, 1, a, lda, x, incx, 1, y, incy);
 }
 
-/// y += alpha A x with A (m, k). OpenBLAS's gemm would pack A first, which costs six times as much.
+/// y += A x with A (m, k). OpenBLAS's gemm would pack A first, which costs six times as much.
 template <class T>
-void multiply_vector(int64_t m, int64_t k, T alpha, const MatrixView<T>& a, const T* x,
-                     int64_t step_x, T* y, int64_t step_y) {
+void multiply_vector(int64_t m, int64_t k, const MatrixView<T>& a, const T* x, int64_t step_x, T* y,
+                     int64_t step_y) {
   if (a.transposed)
-    blas_gemv(CblasTrans, int(k), int(m), alpha, a.data, int(a.leading), x, int(step_x), y,
-              int(step_y));
+    blas_gemv(CblasTrans, int(k), int(m), a.data, int(a.leading), x, int(step_x), y, int(step_y));
   else
-    blas_gemv(CblasNoTrans, int(m), int(k), alpha, a.data, int(a.leading), x, int(step_x), y,
-              int(step_y));
+    blas_gemv(CblasNoTrans, int(m), int(k), a.data, int(a.leading), x, int(step_x), y, int(step_y));
 }
 
-/// One tile, every size at least 1 and checked.
+/// One tile, all sizes checked.
 template <class T>
-void multiply_tile(int64_t m, int64_t n, int64_t k, T alpha, MatrixView<T> a, MatrixView<T> b,
-                   T beta, T* c, int64_t ldc) {
-  if (m == 1 || n == 1) {
-    scale_rows(m, n, beta, c, ldc);  // gemv's own beta = 0 keeps NaN in some versions
-    if (n == 1)
-      return multiply_vector(m, k, alpha, a, b.data, b.transposed ? 1 : b.leading, c, ldc);
+void multiply_tile(int64_t m, int64_t n, int64_t k, MatrixView<T> a, MatrixView<T> b, const T* bias,
+                   bool add, T* c, int64_t ldc) {
+  const bool vector = m == 1 || n == 1;
+  if (bias || vector || k == 0) {  // gemv's own beta = 0 keeps NaN in some versions
+    start_rows(m, n, bias, add, c, ldc);
+    add = true;
+  }
+  if (k == 0) return;
+  if (n == 1) return multiply_vector(m, k, a, b.data, b.transposed ? 1 : b.leading, c, ldc);
+  if (m == 1) {
     b.transposed = !b.transposed;
-    return multiply_vector(n, k, alpha, b, a.data, a.transposed ? a.leading : 1, c, 1);
+    return multiply_vector(n, k, b, a.data, a.transposed ? a.leading : 1, c, 1);
   }
   const auto flag = [](bool transposed) { return transposed ? CblasTrans : CblasNoTrans; };
-  blas_gemm(flag(a.transposed), flag(b.transposed), int(m), int(n), int(k), alpha, a.data,
-            int(a.leading), b.data, int(b.leading), beta, c, int(ldc));
+  blas_gemm(flag(a.transposed), flag(b.transposed), int(m), int(n), int(k), a.data, int(a.leading),
+            b.data, int(b.leading), T(add), c, int(ldc));
 }
 
 template <class T>
@@ -140,6 +144,27 @@ void for_each_tile(const Tiles& tiles, const F& fn) {
   });
 }
 
+/// bias may be null; it and add exclude each other.
+template <class T>
+void multiply(int64_t m, int64_t n, int64_t k, MatrixView<T> a, MatrixView<T> b, const T* bias,
+              bool add, T* c, int64_t ldc) {
+  if (m == 0 || n == 0) return;
+  if (!bias && prefers_tiles(m, n, k, b))
+    return tiles::multiply<T>(m, n, k, a, b.data, b.leading, c, ldc, add);
+  if constexpr (std::is_same_v<T, float>) {
+    if (!bias && !add && prefers_tall(m, n, k, a, b))
+      return gemm_tall(m, n, k, a.data, a.leading, b.data, b.leading, c, ldc);
+    if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, bias, add, c, ldc);
+  }
+  if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, bias, add, c, ldc);
+  prepare(m, n, k, a, b, ldc);
+  for_each_tile(Tiles(m, n, k), [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
+    multiply_tile<T>(rows, columns, k, {element(a, row, 0), a.leading, a.transposed},
+                     {element(b, 0, column), b.leading, b.transposed},
+                     bias ? bias + column : nullptr, add, c + row * ldc + column, ldc);
+  });
+}
+
 }  // namespace
 
 std::string blas_description() {
@@ -149,61 +174,32 @@ std::string blas_description() {
 }
 
 template <class T>
-void gemm(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
-          MatrixView<std::type_identity_t<T>> a, MatrixView<std::type_identity_t<T>> b,
-          std::type_identity_t<T> beta, T* c, int64_t ldc) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) return scale_rows(m, n, beta, c, ldc);
-  if (alpha == 1 && (beta == 0 || beta == 1)) {
-    if (prefers_tiles(m, n, k, b))
-      return tiles::multiply<T>(m, n, k, a, b.data, b.leading, c, ldc, beta == 1);
-    if constexpr (std::is_same_v<T, float>) {
-      if (beta == 0 && prefers_tall(m, n, k, a, b))
-        return gemm_tall(m, n, k, a.data, a.leading, b.data, b.leading, c, ldc);
-      if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, beta, nullptr, c, ldc);
-    }
-    if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, beta, nullptr, c, ldc);
-  }
-  prepare(m, n, k, a, b, ldc);
-  for_each_tile(Tiles(m, n, k), [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
-    multiply_tile<T>(rows, columns, k, alpha, {element(a, row, 0), a.leading, a.transposed},
-                     {element(b, 0, column), b.leading, b.transposed}, beta, c + row * ldc + column,
-                     ldc);
-  });
-}
-
-template <class T>
-void gemm_serial(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
-                 MatrixView<std::type_identity_t<T>> a, MatrixView<std::type_identity_t<T>> b,
-                 std::type_identity_t<T> beta, T* c, int64_t ldc) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) return scale_rows(m, n, beta, c, ldc);
-  prepare(m, n, k, a, b, ldc);
-  multiply_tile(m, n, k, alpha, a, b, beta, c, ldc);
+void gemm(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
+          MatrixView<std::type_identity_t<T>> b, T* c, int64_t ldc, bool add) {
+  multiply<T>(m, n, k, a, b, nullptr, add, c, ldc);
 }
 
 template <class T>
 void gemm_bias(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
                MatrixView<std::type_identity_t<T>> b, const T* bias, T* c, int64_t ldc) {
-  if (m == 0 || n == 0) return;
-  if constexpr (std::is_same_v<T, float>)
-    if (prefers_packed(m, n, k)) return gemm_packed(m, n, k, a, b, 0, bias, c, ldc);
-  if (prefers_few(m, k, a, b)) return gemm_few<T>(m, n, k, a, b, 0, bias, c, ldc);
-  prepare(m, n, k, a, b, ldc);
-  for_each_tile(Tiles(m, n, k), [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
-    T* tile = c + row * ldc + column;
-    for (int64_t i = 0; i < rows; ++i) std::copy_n(bias + column, columns, tile + i * ldc);
-    if (k > 0)
-      multiply_tile<T>(rows, columns, k, T(1), {element(a, row, 0), a.leading, a.transposed},
-                       {element(b, 0, column), b.leading, b.transposed}, T(1), tile, ldc);
-  });
+  multiply<T>(m, n, k, a, b, bias, false, c, ldc);
 }
 
 template <class T>
-void gemm_batched(int64_t batch, int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
+void gemm_serial(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
+                 MatrixView<std::type_identity_t<T>> b, T* c, int64_t ldc, bool add) {
+  if (m == 0 || n == 0) return;
+  if (prefers_tiles(m, n, k, b))
+    return tiles::multiply<T>(m, n, k, a, b.data, b.leading, c, ldc, add);
+  prepare(m, n, k, a, b, ldc);
+  multiply_tile<T>(m, n, k, a, b, nullptr, add, c, ldc);
+}
+
+template <class T>
+void gemm_batched(int64_t batch, int64_t m, int64_t n, int64_t k,
                   MatrixView<std::type_identity_t<T>> a, int64_t stride_a,
-                  MatrixView<std::type_identity_t<T>> b, int64_t stride_b,
-                  std::type_identity_t<T> beta, T* c, int64_t ldc, int64_t stride_c) {
+                  MatrixView<std::type_identity_t<T>> b, int64_t stride_b, T* c, int64_t ldc,
+                  int64_t stride_c) {
   const double work = flops(m, n, k);
   const bool packed = std::is_same_v<T, float> && prefers_packed(m, n, k);
   const bool small = !packed && (work < task_flops || batch >= most_tiles);
@@ -213,30 +209,28 @@ void gemm_batched(int64_t batch, int64_t m, int64_t n, int64_t k, std::type_iden
       const MatrixView<T> ai{a.data + i * stride_a, a.leading, a.transposed};
       const MatrixView<T> bi{b.data + i * stride_b, b.leading, b.transposed};
       if (small)
-        gemm_serial(m, n, k, alpha, ai, bi, beta, c + i * stride_c, ldc);
+        gemm_serial<T>(m, n, k, ai, bi, c + i * stride_c, ldc);
       else
-        gemm(m, n, k, alpha, ai, bi, beta, c + i * stride_c, ldc);
+        gemm<T>(m, n, k, ai, bi, c + i * stride_c, ldc);
     }
   });
 }
 
-template void gemm<float>(int64_t, int64_t, int64_t, float, MatrixView<float>, MatrixView<float>,
-                          float, float*, int64_t);
-template void gemm<double>(int64_t, int64_t, int64_t, double, MatrixView<double>,
-                           MatrixView<double>, double, double*, int64_t);
-template void gemm_serial<float>(int64_t, int64_t, int64_t, float, MatrixView<float>,
-                                 MatrixView<float>, float, float*, int64_t);
-template void gemm_serial<double>(int64_t, int64_t, int64_t, double, MatrixView<double>,
-                                  MatrixView<double>, double, double*, int64_t);
+template void gemm<float>(int64_t, int64_t, int64_t, MatrixView<float>, MatrixView<float>, float*,
+                          int64_t, bool);
 template void gemm_bias<float>(int64_t, int64_t, int64_t, MatrixView<float>, MatrixView<float>,
                                const float*, float*, int64_t);
+template void gemm_serial<float>(int64_t, int64_t, int64_t, MatrixView<float>, MatrixView<float>,
+                                 float*, int64_t, bool);
+template void gemm_batched<float>(int64_t, int64_t, int64_t, int64_t, MatrixView<float>, int64_t,
+                                  MatrixView<float>, int64_t, float*, int64_t, int64_t);
+template void gemm<double>(int64_t, int64_t, int64_t, MatrixView<double>, MatrixView<double>,
+                           double*, int64_t, bool);
 template void gemm_bias<double>(int64_t, int64_t, int64_t, MatrixView<double>, MatrixView<double>,
                                 const double*, double*, int64_t);
-template void gemm_batched<float>(int64_t, int64_t, int64_t, int64_t, float, MatrixView<float>,
-                                  int64_t, MatrixView<float>, int64_t, float, float*, int64_t,
-                                  int64_t);
-template void gemm_batched<double>(int64_t, int64_t, int64_t, int64_t, double, MatrixView<double>,
-                                   int64_t, MatrixView<double>, int64_t, double, double*, int64_t,
-                                   int64_t);
+template void gemm_serial<double>(int64_t, int64_t, int64_t, MatrixView<double>, MatrixView<double>,
+                                  double*, int64_t, bool);
+template void gemm_batched<double>(int64_t, int64_t, int64_t, int64_t, MatrixView<double>, int64_t,
+                                   MatrixView<double>, int64_t, double*, int64_t, int64_t);
 
 }  // namespace heed

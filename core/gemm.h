@@ -18,32 +18,30 @@ struct MatrixView {
   bool transposed = false;  ///< the stored matrix is the transpose of the one meant
 };
 
-/// C = alpha A B + beta C with A (m, k), B (k, n), C (m, n) row-major; T is float or double. Cut
-/// into tiles by shape; each tile is one single-threaded OpenBLAS call, so the bits do not depend
-/// on the number of threads. k = 0 gives beta C, and beta = 0 writes C without reading it. Throws
-/// Error when a dimension exceeds OpenBLAS's 32-bit int.
+/// C = A B, or C += A B, with A (m, k), B (k, n), C (m, n) row-major; T is float or double. The
+/// kernel and its tasks are chosen by shape alone, so the bits do not depend on the number of
+/// threads. Without add, C is written and not read. Throws Error when a dimension exceeds
+/// OpenBLAS's 32-bit int.
 template <class T>
-void gemm(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
-          MatrixView<std::type_identity_t<T>> a, MatrixView<std::type_identity_t<T>> b,
-          std::type_identity_t<T> beta, T* c, int64_t ldc);
-
-/// The same on the calling thread alone, for kernels that are cut into tasks already.
-template <class T>
-void gemm_serial(int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
-                 MatrixView<std::type_identity_t<T>> a, MatrixView<std::type_identity_t<T>> b,
-                 std::type_identity_t<T> beta, T* c, int64_t ldc);
+void gemm(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
+          MatrixView<std::type_identity_t<T>> b, T* c, int64_t ldc, bool add = false);
 
 /// C = A B + bias with bias (n) added to every row, in one pass over C.
 template <class T>
 void gemm_bias(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
                MatrixView<std::type_identity_t<T>> b, const T* bias, T* c, int64_t ldc);
 
+/// As gemm, but on the calling thread alone, for kernels that are cut into tasks already.
+template <class T>
+void gemm_serial(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
+                 MatrixView<std::type_identity_t<T>> b, T* c, int64_t ldc, bool add = false);
+
 /// `batch` products of one shape; matrix i begins i strides after the first. A stride of 0 uses one
 /// matrix for all. Small products are tasks of many, large ones are cut as gemm cuts them.
 template <class T>
-void gemm_batched(int64_t batch, int64_t m, int64_t n, int64_t k, std::type_identity_t<T> alpha,
+void gemm_batched(int64_t batch, int64_t m, int64_t n, int64_t k,
                   MatrixView<std::type_identity_t<T>> a, int64_t stride_a,
-                  MatrixView<std::type_identity_t<T>> b, int64_t stride_b,
-                  std::type_identity_t<T> beta, T* c, int64_t ldc, int64_t stride_c);
+                  MatrixView<std::type_identity_t<T>> b, int64_t stride_b, T* c, int64_t ldc,
+                  int64_t stride_c);
 
 }  // namespace heed

@@ -113,9 +113,8 @@ constexpr int64_t most_tasks = 64;
 
 template <class T>
 void gemm_few(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
-              MatrixView<std::type_identity_t<T>> b, std::type_identity_t<T> beta, const T* bias,
-              T* c, int64_t ldc) {
-  const Product<T> p{k, a.data, a.leading, b.data, b.leading, bias, beta == T(1), c, ldc};
+              MatrixView<std::type_identity_t<T>> b, const T* bias, bool add, T* c, int64_t ldc) {
+  const Product<T> p{k, a.data, a.leading, b.data, b.leading, bias, add, c, ldc};
   const double column = double(k) * std::max(1.0, double(m) / 8);
   const int64_t least =
       std::max(int64_t(task_elements / column), (n + most_tasks - 1) / most_tasks);
@@ -130,9 +129,9 @@ void gemm_few(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T
 
 int64_t most_few_rows() { return simd::isa() == simd::Isa::avx512 ? 64 : 8; }
 
-template void gemm_few(int64_t, int64_t, int64_t, MatrixView<float>, MatrixView<float>, float,
-                       const float*, float*, int64_t);
-template void gemm_few(int64_t, int64_t, int64_t, MatrixView<double>, MatrixView<double>, double,
-                       const double*, double*, int64_t);
+template void gemm_few(int64_t, int64_t, int64_t, MatrixView<float>, MatrixView<float>,
+                       const float*, bool, float*, int64_t);
+template void gemm_few(int64_t, int64_t, int64_t, MatrixView<double>, MatrixView<double>,
+                       const double*, bool, double*, int64_t);
 
 }  // namespace heed

@@ -8,13 +8,13 @@
 
 namespace heed {
 
-/// C = A B + beta C (beta 0 or 1), or A B + bias in every row, for few rows and a B that is stored
-/// transposed, as weights (n, k) are. B is read once, where it lies: a token of a language model
-/// costs as much as reading its weights. The bits of a row do not depend on the other rows.
+/// C = A B, C += A B (add), or A B + bias in every row (where it is not null), for few rows and a B
+/// that is stored transposed, as weights (n, k) are. B is read once, where it lies: a token of a
+/// language model costs as much as reading its weights. The bits of a row do not depend on the
+/// other rows.
 template <class T>
 void gemm_few(int64_t m, int64_t n, int64_t k, MatrixView<std::type_identity_t<T>> a,
-              MatrixView<std::type_identity_t<T>> b, std::type_identity_t<T> beta, const T* bias,
-              T* c, int64_t ldc);
+              MatrixView<std::type_identity_t<T>> b, const T* bias, bool add, T* c, int64_t ldc);
 
 /// m up to which it is faster than OpenBLAS.
 int64_t most_few_rows();

@@ -69,11 +69,12 @@ struct Cut {
   int64_t length, piece;
 };
 
-/// The rows are cut only where P gives too few tasks. A piece of many rows hides what its sum
-/// costs.
-Cut cut_rows(int64_t h, int64_t w, int64_t k) {
+/// The rows are cut only where P gives too few tasks, and in two at least where it gives one. A
+/// piece of many rows hides what its sum costs.
+Cut cut_rows(int64_t h, int64_t w, int64_t k, int64_t parts) {
   constexpr int64_t few = 512 * 512, least = 1024;
-  const int64_t pieces = h * w > few ? 1 : std::clamp<int64_t>(k / least / 2 * 2, 1, 16);
+  const int64_t pieces =
+      h * w > few ? 1 : std::clamp<int64_t>(k / least / 2 * 2, parts == 1 ? 2 : 1, 16);
   return Cut(k, (k + pieces - 1) / pieces, 1);
 }
 
@@ -81,6 +82,14 @@ Cut cut_rows(int64_t h, int64_t w, int64_t k) {
 void add_pieces(int64_t pieces, int64_t step, int64_t count, float* sums) {
   for (int64_t q = 1; q < pieces; ++q)
     for (int64_t i = 0; i < count; ++i) sums[i] += sums[q * step + i];
+}
+
+/// The part of C that a part of P is.
+void copy_part(const Part& part, const float* p, int64_t ldp, bool flipped, float* c, int64_t ldc) {
+  const int64_t height = part.h_end - part.h, width = part.w_end - part.w;
+  if (flipped) return tiles::transpose(height, width, p, ldp, c + part.w * ldc + part.h, ldc);
+  for (int64_t i = 0; i < height; ++i)
+    std::copy_n(p + i * ldp, width, c + (part.h + i) * ldc + part.w);
 }
 
 }  // namespace
@@ -92,28 +101,37 @@ void gemm_tall(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, con
   const Rows narrow = flipped ? Rows{b, ldb} : Rows{a, lda};
   const int64_t h = std::min(m, n), w = std::max(m, n);
   const int64_t ldp = (w + panel - 1) / panel * panel;
-  const Cut high(h, 256, 1), across(w, 512, panel), rows = cut_rows(h, w, k);
+  const Cut high(h, 256, 1), across(w, 512, panel);
+  const Cut rows = cut_rows(h, w, k, high.count() * across.count());
+  const auto part_of = [&](int64_t task) {
+    const int64_t x = task % across.count(), y = task / across.count() % high.count();
+    const int64_t z = task / across.count() / high.count();
+    return Part{high.begin(y), high.end(y),   across.begin(x),
+                across.end(x), rows.begin(z), rows.end(z)};
+  };
+  const int64_t tasks = rows.count() * high.count() * across.count();
+  if (rows.count() == 1)
+    return parallel_for(0, tasks, 1, [&](int64_t first, int64_t last) {
+      const detail::Scratch<float> p(high.piece * across.piece);
+      for (int64_t task = first; task < last; ++task) {
+        multiply_part(part_of(task), narrow, wide, p.data(), across.piece);
+        copy_part(part_of(task), p.data(), across.piece, flipped, c, ldc);
+      }
+    });
   const detail::Scratch<float> sums(rows.count() * h * ldp);
-  parallel_for(
-      0, rows.count() * high.count() * across.count(), 1, [&](int64_t first, int64_t last) {
-        for (int64_t task = first; task < last; ++task) {
-          const int64_t x = task % across.count(), y = task / across.count() % high.count();
-          const int64_t z = task / across.count() / high.count();
-          multiply_part({high.begin(y), high.end(y), across.begin(x), across.end(x), rows.begin(z),
-                         rows.end(z)},
-                        narrow, wide, sums.data() + (z * h + high.begin(y)) * ldp + across.begin(x),
-                        ldp);
-        }
-      });
+  parallel_for(0, tasks, 1, [&](int64_t first, int64_t last) {
+    for (int64_t task = first; task < last; ++task) {
+      const Part part = part_of(task);
+      const int64_t row = part.k / rows.piece * h + part.h;
+      multiply_part(part, narrow, wide, sums.data() + row * ldp + part.w, ldp);
+    }
+  });
   constexpr int64_t group = 16;  // rows of P
   parallel_for(0, (h + group - 1) / group, 4, [&](int64_t first, int64_t last) {
-    const int64_t begin = first * group, count = std::min(h, last * group) - begin;
-    float* p = sums.data() + begin * ldp;
-    add_pieces(rows.count(), h * ldp, count * ldp, p);
-    if (flipped)
-      tiles::transpose(count, w, p, ldp, c + begin, ldc);
-    else
-      for (int64_t i = 0; i < count; ++i) std::copy_n(p + i * ldp, w, c + (begin + i) * ldc);
+    const Part part{first * group, std::min(h, last * group), 0, w, 0, k};
+    for (int64_t i = part.h; i < part.h_end; ++i)
+      add_pieces(rows.count(), h * ldp, w, sums.data() + i * ldp);
+    copy_part(part, sums.data() + part.h * ldp, ldp, flipped, c, ldc);
   });
 }
 

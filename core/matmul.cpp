@@ -101,8 +101,8 @@ void multiply_batches(const Tensor& a, const Tensor& b, const Tensor& out) {
       at_b += rest % batch.sizes[i] * batch.b[i];
       rest /= batch.sizes[i];
     }
-    gemm_batched(inner, m, n, k, 1, {va.data + at_a, va.leading, va.transposed}, batch.a[last],
-                 {vb.data + at_b, vb.leading, vb.transposed}, batch.b[last], 0,
+    gemm_batched(inner, m, n, k, {va.data + at_a, va.leading, va.transposed}, batch.a[last],
+                 {vb.data + at_b, vb.leading, vb.transposed}, batch.b[last],
                  c + begin * inner * m * n, n, m * n);
   });
 }
@@ -119,7 +119,7 @@ Tensor multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const char
     if (bias.defined())
       gemm_bias(m, n, k, vx, vy, contiguous(bias).data<T>(), out.mutable_data<T>(), n);
     else
-      gemm(m, n, k, 1, vx, vy, 0, out.mutable_data<T>(), n);
+      gemm(m, n, k, vx, vy, out.mutable_data<T>(), n);
   });
   return out;
 }

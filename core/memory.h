@@ -4,8 +4,8 @@
 
 namespace heed {
 
-/// Bytes held by tensors: now, and the most at any time since start or reset_peak(). Exact for the
-/// calling thread; the last 64 KiB that each other thread made or freed may not count yet.
+/// Bytes held by tensors: now, and the most at any time since start or reset_peak_memory(). Exact
+/// for the calling thread; the last 64 KiB that each other thread made or freed may not count yet.
 struct MemoryStatistics {
   int64_t live_bytes = 0;
   int64_t peak_bytes = 0;

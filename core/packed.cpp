@@ -129,10 +129,10 @@ void multiply_packing(int64_t m, int64_t n, int64_t k, MatrixView<float> a, Matr
 }  // namespace
 
 void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixView<float> b,
-                 float beta, const float* bias, float* c, int64_t ldc) {
+                 const float* bias, bool add, float* c, int64_t ldc) {
   constexpr int64_t most_rows = 256;  // the packing costs as much as 15 of them
   if (m <= most_rows && !a.transposed)
-    return multiply_packing(m, n, k, a, b, bias || beta == 1, bias, c, ldc);
+    return multiply_packing(m, n, k, a, b, bias || add, bias, c, ldc);
   const PackedMatrix<float> packed(k, n, b);
   const int64_t rows = even_piece(m, 96, 4);
   const int64_t columns = even_piece(n, m > 384 ? 1024 : 256, PackedMatrix<float>::panel_columns);
@@ -143,8 +143,8 @@ void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixVie
       const int64_t height = std::min(rows, m - i), last = std::min(n, j + columns);
       fill_rows(height, bias, j, last, c + i * ldc, ldc);
       const float* from = a.data + (a.transposed ? i : i * a.leading);
-      packed.multiply(height, {from, a.leading, a.transposed}, c + i * ldc, ldc, bias || beta == 1,
-                      j, last);
+      packed.multiply(height, {from, a.leading, a.transposed}, c + i * ldc, ldc, bias || add, j,
+                      last);
     }
   });
 }

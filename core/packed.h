@@ -44,10 +44,10 @@ class PackedMatrix {
 extern template class PackedMatrix<float>;
 extern template class PackedMatrix<double>;
 
-/// C = A B + beta C (beta 0 or 1), or A B + bias in every row, with B packed first and the rows and
-/// columns of C cut into tasks by shape.
+/// C = A B, C += A B (add), or A B + bias in every row (where it is not null), with B packed first
+/// and the rows and columns of C cut into tasks by shape.
 void gemm_packed(int64_t m, int64_t n, int64_t k, MatrixView<float> a, MatrixView<float> b,
-                 float beta, const float* bias, float* c, int64_t ldc);
+                 const float* bias, bool add, float* c, int64_t ldc);
 
 /// A length cut into equal pieces of at most `most`, each a multiple of `unit`.
 inline int64_t even_piece(int64_t length, int64_t most, int64_t unit) {

@@ -8,7 +8,8 @@ namespace heed::detail {
 
 /// A 64-byte aligned block of at least `bytes` bytes. Freed blocks are kept by size class and given
 /// out again: fresh memory costs page faults, which are dearer than most ops. At most twice as many
-/// bytes are kept as were ever in use at once. Throws MemoryError when the system has no more.
+/// bytes are kept as were ever in use at once, or 128 MiB where that is more, until pool_release().
+/// Throws MemoryError when the system has no more.
 void* pool_allocate(size_t bytes);
 
 /// Takes back a block of pool_allocate; `bytes` as it was asked for.

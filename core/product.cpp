@@ -24,8 +24,8 @@ void add_product_(const Tensor& c, const Tensor& a, const Tensor& b) {
           "add_product_: shapes do not fit: ", c.shape(), " += ", a.shape(), " x ", b.shape());
   dispatch_floating(c.dtype(), "add_product_", [&](auto t) {
     using T = decltype(t);
-    gemm<T>(a.size(0), b.size(1), a.size(1), T(1), view_of<T>(a), view_of<T>(b), T(1),
-            c.mutable_data<T>(), c.strides()[0]);
+    gemm<T>(a.size(0), b.size(1), a.size(1), view_of<T>(a), view_of<T>(b), c.mutable_data<T>(),
+            c.strides()[0], true);
   });
 }
 

@@ -54,8 +54,9 @@ auto normal_numbers(double mean, double std) {
   };
 }
 
-void check_bounds(const char* op, double low, double high) {
-  require(low <= high && std::isfinite(high - low), op,
+void check_bounds(const char* op, double low, double high, DType dtype) {
+  const double width = dtype == f32 ? double(float(high - low)) : high - low;
+  require(low <= high && std::isfinite(width), op,
           ": expected finite bounds with low <= high, got ", low, " and ", high);
 }
 
@@ -112,12 +113,12 @@ Tensor rand(const Shape& shape, RandomOptions options) {
 }
 
 Tensor uniform(const Shape& shape, Scalar low, Scalar high, RandomOptions options) {
-  check_bounds("uniform", low.value(), high.value());
+  check_bounds("uniform", low.value(), high.value(), options.dtype);
   return drawn("uniform", shape, options, uniform_numbers(low.value(), high.value()));
 }
 
 void uniform_(const Tensor& x, Scalar low, Scalar high, Generator* generator) {
-  check_bounds("uniform_", low.value(), high.value());
+  check_bounds("uniform_", low.value(), high.value(), x.dtype());
   draw_into("uniform_", x, generator, uniform_numbers(low.value(), high.value()));
 }
 

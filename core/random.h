@@ -18,9 +18,10 @@ struct RandomOptions {
 
 /// Uniform in [0, 1): multiples of 2^-24 (f32) or 2^-53 (f64).
 Tensor rand(const Shape& shape, RandomOptions options = {});
-/// low + (high - low) rand. Throws Error unless low <= high, both finite.
+/// low + (high - low) rand. Throws Error unless low <= high, both finite and high - low too.
 Tensor uniform(const Shape& shape, Scalar low, Scalar high, RandomOptions options = {});
-/// Draws all of x, of a floating dtype, so.
+/// x = low + (high - low) rand, where x lies. Throws Error as uniform does, and unless x is f32 or
+/// f64.
 void uniform_(const Tensor& x, Scalar low, Scalar high, Generator* generator = nullptr);
 
 /// Normal with mean 0 and standard deviation 1. Box and Muller 1958, "A note on the generation of
@@ -28,7 +29,7 @@ void uniform_(const Tensor& x, Scalar low, Scalar high, Generator* generator = n
 Tensor randn(const Shape& shape, RandomOptions options = {});
 /// mean + std randn. Throws Error when std is negative.
 Tensor normal(const Shape& shape, Scalar mean, Scalar std, RandomOptions options = {});
-/// Draws all of x, of a floating dtype, so.
+/// x = mean + std randn, where x lies. Throws Error as normal does, and unless x is f32 or f64.
 void normal_(const Tensor& x, Scalar mean, Scalar std, Generator* generator = nullptr);
 
 /// 1 with probability p in [0, 1], else 0, in any dtype.

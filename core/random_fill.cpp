@@ -102,20 +102,27 @@ void fill_bernoulli(T* out, int64_t n, double keep, T scale, uint64_t seed, uint
   fill_groups<4 * lanes>(out, n, seed, offset, keep_below(keep, scale));
 }
 
+/// Short rows share groups with their neighbours: the last one is kept.
 template <class T>
-void fill_bernoulli_part(T* out, int64_t first, int64_t n, double keep, T scale, uint64_t seed,
-                         uint64_t offset) {
+void fill_bernoulli_rows(const BernoulliRows& rows, T* out, int64_t leading, double keep, T scale,
+                         uint64_t seed, uint64_t offset) {
   constexpr int64_t group = 4 * lanes;
   const auto convert = keep_below(keep, scale);
-  for (int64_t g = first / group; g * group < first + n; ++g) {
-    alignas(64) T whole[group];
-    simd::run([=, to = whole] {
-      alignas(64) uint32_t words[group];
-      philox_group(words, seed, offset, uint64_t(g * lanes));
-      convert(to, words);
-    });
-    const int64_t begin = std::max(first, g * group), end = std::min(first + n, (g + 1) * group);
-    std::copy(whole + (begin - g * group), whole + (end - g * group), out + (begin - first));
+  alignas(64) T whole[group];
+  int64_t drawn = -1;
+  for (int64_t r = 0; r < rows.count; ++r, out += leading) {
+    const int64_t first = rows.first + r * rows.stride, last = first + rows.length;
+    for (int64_t g = first / group; g * group < last; ++g) {
+      if (g != drawn)
+        simd::run([=, to = whole] {
+          alignas(64) uint32_t words[group];
+          philox_group(words, seed, offset, uint64_t(g * lanes));
+          convert(to, words);
+        });
+      drawn = g;
+      const int64_t begin = std::max(first, g * group), end = std::min(last, (g + 1) * group);
+      std::copy(whole + (begin - g * group), whole + (end - g * group), out + (begin - first));
+    }
   }
 }
 
@@ -164,13 +171,13 @@ void bernoulli_fill(double* out, int64_t n, double keep_probability, double scal
   fill_bernoulli(out, n, keep_probability, scale, seed, offset);
 }
 
-void bernoulli_part(float* out, int64_t first, int64_t n, double keep_probability, float scale,
-                    uint64_t seed, uint64_t offset) {
-  fill_bernoulli_part(out, first, n, keep_probability, scale, seed, offset);
+void bernoulli_rows(const BernoulliRows& rows, float* out, int64_t leading, double keep_probability,
+                    float scale, uint64_t seed, uint64_t offset) {
+  fill_bernoulli_rows(rows, out, leading, keep_probability, scale, seed, offset);
 }
-void bernoulli_part(double* out, int64_t first, int64_t n, double keep_probability, double scale,
-                    uint64_t seed, uint64_t offset) {
-  fill_bernoulli_part(out, first, n, keep_probability, scale, seed, offset);
+void bernoulli_rows(const BernoulliRows& rows, double* out, int64_t leading,
+                    double keep_probability, double scale, uint64_t seed, uint64_t offset) {
+  fill_bernoulli_rows(rows, out, leading, keep_probability, scale, seed, offset);
 }
 
 }  // namespace heed::detail

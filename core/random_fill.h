@@ -25,10 +25,15 @@ void bernoulli_fill(float* out, int64_t n, double keep_probability, float scale,
 void bernoulli_fill(double* out, int64_t n, double keep_probability, double scale, uint64_t seed,
                     uint64_t offset);
 
-/// The elements [first, first + n) of what bernoulli_fill gives, on the calling thread.
-void bernoulli_part(float* out, int64_t first, int64_t n, double keep_probability, float scale,
-                    uint64_t seed, uint64_t offset);
-void bernoulli_part(double* out, int64_t first, int64_t n, double keep_probability, double scale,
-                    uint64_t seed, uint64_t offset);
+/// `count` rows of `length` numbers among those that bernoulli_fill gives, the first of them number
+/// `first`, the next row `stride` further on.
+struct BernoulliRows {
+  int64_t first, count, stride, length;
+};
+/// They, `leading` apart, on the calling thread.
+void bernoulli_rows(const BernoulliRows& rows, float* out, int64_t leading, double keep_probability,
+                    float scale, uint64_t seed, uint64_t offset);
+void bernoulli_rows(const BernoulliRows& rows, double* out, int64_t leading,
+                    double keep_probability, double scale, uint64_t seed, uint64_t offset);
 
 }  // namespace heed::detail

@@ -20,7 +20,7 @@ bool finite(const Tensor& x) { return std::isfinite(sum(x).item()); }
 
 /// May there be keys that no query attends to?
 bool hides_keys(const Tensor& query, const Tensor& key, const ScaledDotProductSettings& settings) {
-  return settings.mask.defined() || settings.bias.defined() ||
+  return (settings.mask.defined() && all(settings.mask).item() == 0) || settings.bias.defined() ||
          (settings.is_causal && settings.past < key.size(2) - query.size(2));
 }
 

@@ -15,8 +15,13 @@ namespace heed::detail {
 /// front of it. The version counts writes, so that autograd notices a changed saved value.
 struct Storage {
   std::atomic<uint32_t> references{0};
-  uint32_t version = 0;
+  std::atomic<uint32_t> version{0};
   size_t bytes;
+
+  /// Writes to one tensor at a time: no locked instruction. Others may read the version meanwhile.
+  void count_write() {
+    version.store(version.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
 
   std::byte* data() { return reinterpret_cast<std::byte*>(this) + 64; }
 

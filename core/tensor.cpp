@@ -66,6 +66,9 @@ bool Tensor::shares_storage(const Tensor& other) const {
 }
 
 bool Tensor::is_unique() const { return impl_ && impl_.unique() && impl_->storage.unique(); }
+bool Tensor::is_whole() const {
+  return size_t(numel() * size_of(dtype())) + sizeof(detail::Storage) >= impl().storage->bytes;
+}
 
 Tensor Tensor::operator[](int64_t index) const {
   require(dim() > 0, "[]: a 0-dim tensor has no slices");

@@ -57,7 +57,8 @@ class Tensor {
   int64_t size(int64_t dim) const;  ///< negative dimensions count from the end
   int64_t numel() const { return impl().numel; }
   bool is_contiguous() const { return impl().contiguous; }
-  uint32_t version() const { return impl().storage->version; }  ///< counts writes to the numbers
+  /// Counts writes to the numbers.
+  uint32_t version() const { return impl().storage->version.load(std::memory_order_relaxed); }
 
   /// The first element. T must match the dtype; neighbours lie at strides().
   template <class T>
@@ -90,7 +91,7 @@ class Tensor {
   const void* raw_data() const { return impl().data(); }
   const void* raw_data(DType expected) const;
   void* raw_mutable_data() const {
-    ++impl().storage->version;
+    impl().storage->count_write();
     return impl().data();
   }
   void* raw_mutable_data(DType expected) const;
@@ -100,6 +101,8 @@ class Tensor {
   bool shares_storage(const Tensor& other) const;
   /// Is this the only handle to its numbers? Then an op may reuse them.
   bool is_unique() const;
+  /// Does it have all numbers of its block? A part keeps the rest in memory.
+  bool is_whole() const;
 
   static Tensor allocate(const Shape& shape, DType dtype);
 

@@ -45,7 +45,7 @@ void orthonormalize(std::vector<double>& matrix, int64_t rows, int64_t columns) 
         for (int64_t i = 0; i < columns; ++i) row[i] -= share * other[i];
       }
     const double norm = std::sqrt(dot(row, row, columns));
-    for (int64_t i = 0; i < columns; ++i) row[i] /= norm;
+    for (int64_t i = 0; norm > 0 && i < columns; ++i) row[i] /= norm;  // NoDraws gives zeros
   }
 }
 

@@ -21,6 +21,7 @@
 #include "heed/models/gpt.h"
 #include "heed/models/vit.h"
 #include "heed/nn/attention.h"
+#include "heed/nn/embedding.h"
 #include "heed/nn/summary.h"
 #include "heed/optim/sgd.h"
 #include "tests/bars.h"
@@ -168,6 +169,18 @@ TEST_CASE("compact_: a model computes with the numbers that its weights stand fo
     const Tensor prompt = narrow(tokens, 1, 0, 3);
     CHECK(generate(model, prompt, greedy)[1].tokens == generate(rounded, prompt, greedy)[1].tokens);
   }
+}
+
+TEST_CASE("compact_: a layer with two names is compacted once") {
+  struct Shared : nn::Module {
+    nn::Embedding table{{.num_embeddings = 20, .embedding_dim = 16}};
+    void members(nn::MemberVisitor& visit) override {
+      visit("source", table);
+      visit("target", table);
+    }
+  } model;
+  nn::compact_(model, CompactKind::int8);
+  CHECK(model.table.weight.compact());
 }
 
 TEST_CASE("compact_ gives the memory of the numbers back") {

@@ -373,27 +373,3 @@ TEST_CASE("engine: eight threads, each with a graph of its own") {
   for (std::thread& thread : threads) thread.join();
   for (size_t i = 0; i < results.size(); ++i) CHECK(results[i] == 300 * 3.0 * double(i));
 }
-
-TEST_CASE("masks, conditions and indices are watched like saved values", "[engine]") {
-  const Variable x = Variable(tensor({1.0, 2.0, 3.0})).requires_grad_();
-  const Tensor mask = gt(x.value(), 1.5), index = tensor({0, 2});
-  const auto refuses = [](const Variable& y, const Tensor& changed) {
-    changed.fill_(0);
-    check_error([&] { sum(y).backward(); }, "was changed in place after it was used");
-  };
-  refuses(where(mask, x, 0.0), mask);
-  const Tensor other = gt(x.value(), 1.5);
-  refuses(masked_fill(x, other, 0), other);
-  refuses(index_select(x, 0, index), index);
-}
-
-TEST_CASE("a custom op with a gradient of another shape is named", "[engine]") {
-  static constexpr Op op{"mymul", "y = a b", "da = dy b"};  // forgets to undo the broadcast
-  const Variable a = Variable(ones({4})).requires_grad_(), b(ones({3, 4}));
-  const Variable y = record(op, a.value() * b.value(),
-                            input(a, [b = save(b)](const Variable& g) { return g * *b; }));
-  check_error([&] { sum(y).backward(); },
-              "backward of 'mymul': its gradient for input 0 should be f32 (4,) as the input is, "
-              "got f32 (3, 4)");
-  CHECK(grad(y, {a * 1}, {.allow_unused = true}, ones({3, 4})).size() == 1);
-}

@@ -23,8 +23,8 @@ void check_product(int64_t m, int64_t n, int64_t k) {
   std::vector<T> biased = before, added = before;
   const MatrixView<T> left{a.data(), k + wider}, right{b.data(), k + wider, true};
   REQUIRE(prefers_few(1, k, left, right));
-  gemm_few<T>(m, n, k, left, right, 0, bias.data(), biased.data(), n + wider);
-  gemm_few<T>(m, n, k, left, right, 1, nullptr, added.data(), n + wider);
+  gemm_few<T>(m, n, k, left, right, bias.data(), false, biased.data(), n + wider);
+  gemm_few<T>(m, n, k, left, right, nullptr, true, added.data(), n + wider);
   double worst = 0;
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < n + wider; ++j) {
@@ -65,8 +65,8 @@ TEST_CASE("gemm_few: a row's bits do not depend on the other rows, nor on thread
   const Tensor a = randn({m, k}), b = randn({n, k});
   const auto product = [&](int64_t first, int64_t rows) {
     const Tensor c = Tensor::allocate({rows, n}, f32);
-    gemm_few<float>(rows, n, k, {a.data<float>() + first * k, k}, {b.data<float>(), k, true}, 0,
-                    nullptr, c.mutable_data<float>(), n);
+    gemm_few<float>(rows, n, k, {a.data<float>() + first * k, k}, {b.data<float>(), k, true},
+                    nullptr, false, c.mutable_data<float>(), n);
     return c;
   };
   const Tensor all = product(0, m);
@@ -81,7 +81,7 @@ TEST_CASE("gemm_few: what is not a number stays in its column") {
   b[0] = std::numeric_limits<float>::quiet_NaN();  // of column 0, the others are next to it
   b[2 * k - 1] = std::numeric_limits<float>::infinity();
   a[k - 1] = 1;
-  gemm_few<float>(1, 3, k, {a.data(), k}, {b.data(), k, true}, 0, nullptr, c.data(), 3);
+  gemm_few<float>(1, 3, k, {a.data(), k}, {b.data(), k, true}, nullptr, false, c.data(), 3);
   CHECK(std::isnan(c[0]));
   CHECK(c[1] == std::numeric_limits<float>::infinity());
   CHECK(c[2] == 1);

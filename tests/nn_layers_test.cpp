@@ -206,6 +206,10 @@ TEST_CASE("orthogonal matrices have orthonormal rows or columns") {
     const Tensor product = matmul(matrix, transpose(matrix, 0, 1));
     CHECK(allclose(product, eye(matrix.size(0), {.dtype = f64}) * 9, 0, 1e-13));
   }
+  const NoDraws off;
+  const Variable w(ones({3, 4}));
+  init::orthogonal_(w);
+  CHECK(equal(w.value(), zeros({3, 4})));
 }
 
 TEST_CASE("init functions draw from the generator given") {

@@ -69,6 +69,8 @@ TEST_CASE("rand and uniform") {
   CHECK(rand({0, 3}).shape() == Shape{0, 3});
   check_error([] { uniform({2}, 1, 0); }, "uniform: expected finite bounds with low <= high");
   check_error([] { uniform({2}, 0, INFINITY); }, "uniform: expected finite bounds");
+  check_error([] { uniform({2}, -3e38, 3e38); }, "uniform: expected finite bounds");
+  CHECK(std::abs(uniform({}, -3e38, 3e38, {.dtype = f64}).item()) <= 3e38);
   check_error([] { rand({2}, {.dtype = i64}); }, "rand: expected a floating dtype (f32 or f64)");
   check_error([] { rand({-2}); }, "negative size");
 }

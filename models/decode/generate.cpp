@@ -10,17 +10,19 @@ namespace heed::models {
 std::vector<Hypothesis> generate(const Decoder& decoder, const GenerateOptions& options) {
   detail::check_decoder("generate", decoder);
   const SamplingOptions& sampling = options.sampling;
-  const bool draws = sampling.temperature > 0 && sampling.top_k != 1;
+  detail::check_sampling("generate", sampling);
+  const bool best = sampling.temperature == 0 || sampling.top_k == 1;
+  const bool penalizes = sampling.repetition_penalty != 1;
   const auto choose = [&](const detail::Unrolled& step) {
+    if (best && !penalizes) return argmax(step.logits, 1);  // (R)
     const Tensor p = next_token_probabilities(step.logits, step.read, sampling);
-    const Tensor next = draws ? multinomial(p, 1, true, options.generator) : argmax(p, 1, true);
-    return select(next, 1, 0);  // (R)
+    return best ? argmax(p, 1) : select(multinomial(p, 1, true, options.generator), 1, 0);  // (R)
   };
   return detail::unroll("generate", decoder,
                         {.max_length = options.max_tokens,
                          .stop = options.stop,
                          .maps = options.maps,
-                         .keeps_read = sampling.repetition_penalty != 1,
+                         .keeps_read = penalizes,
                          .on_token = options.on_token},
                         choose);
 }

@@ -104,12 +104,15 @@ Tensor keep_top_p(const Tensor& logits, double p) {
   });
 }
 
+void detail::check_sampling(const char* op, const SamplingOptions& options) {
+  require(options.temperature >= 0, op, ": expected a temperature of at least 0, got ",
+          options.temperature);
+  require(options.top_k >= 0, op, ": expected a top_k of at least 0, got ", options.top_k);
+}
+
 Tensor next_token_probabilities(const Tensor& logits, const Tensor& read,
                                 const SamplingOptions& options) {
-  require(options.temperature >= 0, "next_token_probabilities: expected a temperature of at least ",
-          "0, got ", options.temperature);
-  require(options.top_k >= 0, "next_token_probabilities: expected a top_k of at least 0, got ",
-          options.top_k);
+  detail::check_sampling("next_token_probabilities", options);
   Tensor x = copy_of("next_token_probabilities", logits);
   if (options.repetition_penalty != 1) x = penalize_repetition(x, read, options.repetition_penalty);
   if (options.temperature == 0 || options.top_k == 1) return always_the_best(x);

@@ -36,4 +36,9 @@ Tensor keep_top_p(const Tensor& logits, double p);
 Tensor next_token_probabilities(const Tensor& logits, const Tensor& read,
                                 const SamplingOptions& options = {});
 
+namespace detail {
+/// Throws Error for a temperature or top_k outside its range.
+void check_sampling(const char* op, const SamplingOptions& options);
+}  // namespace detail
+
 }  // namespace heed::models

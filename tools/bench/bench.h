@@ -11,7 +11,7 @@
 #include "heed/core/io/safetensors.h"
 #include "heed/models/gpt.h"
 #include "heed/models/transformer.h"
-#include "heed/nn/module.h"
+#include "heed/nn/summary.h"
 #include "heed/optim/optimizer.h"
 
 /// heed-bench: the workloads of docs/performance.md. torch_bench.py has the same in PyTorch, with
@@ -77,9 +77,6 @@ struct Sizes {
 /// The workload whose name gives its sizes: lstm-T64-B64-W128, gpt-T64-B16-W128 and long-512, each
 /// size from 1 to 65,536; nothing for another name.
 std::optional<Workload> sized_workload(const std::string& id);
-
-/// The elements of all parameters.
-int64_t count_parameters(nn::Module& module);
 
 /// A training step: the loss, its gradients, clipped to a norm of `clip` (0: not), an update.
 struct Training {

@@ -33,7 +33,7 @@ Run continuation(Start& start, const models::GptConfig& config, int64_t tokens,
   return {.step = [=] { write(); },
           .flops = flops,
           .items = tokens,
-          .parameters = count_parameters(*model),
+          .parameters = nn::count_parameters(*model).total,
           .numbers = numbers};
 }
 
@@ -74,7 +74,7 @@ Run beam(Start& start) {
   return {.step = [=] { search(); },
           .flops = read + write,
           .items = batch * T,
-          .parameters = count_parameters(*model),
+          .parameters = nn::count_parameters(*model).total,
           .numbers =
               [=](int64_t) {
                 std::vector<double> best;

@@ -14,6 +14,15 @@ namespace {
 
 constexpr std::string_view model_prefix = "model.";
 
+/// What tensors hold for a result while it lives, in bytes.
+std::function<int64_t()> graph_bytes_of(std::function<Variable()> result) {
+  return [result = std::move(result)] {
+    const int64_t before = memory_statistics().live_bytes;
+    const Variable kept = result();
+    return memory_statistics().live_bytes - before;
+  };
+}
+
 }  // namespace
 
 Start::Start(bool dropout, const std::string& file) : dropout_(dropout), path_(file) {
@@ -59,21 +68,6 @@ void Start::weights(nn::Module& module) {
     tensors_.emplace_back(std::string(model_prefix) + name, tensor);
 }
 
-int64_t count_parameters(nn::Module& module) {
-  int64_t count = 0;
-  for (const Variable& p : module.parameters()) count += p.numel();
-  return count;
-}
-
-/// What tensors hold for a result while it lives, in bytes.
-std::function<int64_t()> graph_bytes_of(std::function<Variable()> result) {
-  return [result = std::move(result)] {
-    const int64_t before = memory_statistics().live_bytes;
-    const Variable kept = result();
-    return memory_statistics().live_bytes - before;
-  };
-}
-
 Run run_of(Training training, double flops, int64_t items) {
   const auto work = std::make_shared<Training>(std::move(training));
   const auto step = [work] {
@@ -87,7 +81,7 @@ Run run_of(Training training, double flops, int64_t items) {
   Run run{.step = [step] { step(); },
           .flops = flops,
           .items = items,
-          .parameters = count_parameters(*work->module),
+          .parameters = nn::count_parameters(*work->module).total,
           .graph_bytes = graph_bytes_of(work->loss)};
   run.numbers = [step](int64_t n) {
     std::vector<double> losses;

@@ -77,8 +77,10 @@ class Transformer(nn.Module):
             x = x + part.out_proj(join_heads(F.scaled_dot_product_attention(q, k, v)))
             part = layer.multihead_attn
             q = F.linear(layer.norm2(x), part.in_proj_weight[:C], part.in_proj_bias[:C])
-            look = F.scaled_dot_product_attention(split_heads(q, self.heads), *memories[i])
-            x = x + part.out_proj(join_heads(look))
+            # The beams of a sentence are queries of one memory: (B, beams, C).
+            q = split_heads(q.view(memories[i][0].shape[0], -1, C), self.heads)
+            look = join_heads(F.scaled_dot_product_attention(q, *memories[i]))
+            x = x + part.out_proj(look.view(-1, 1, C))
             x = x + layer.linear2(F.relu(layer.linear1(layer.norm3(x))))
         return self.output(self.decoder.norm(x)).squeeze(1)
 
@@ -91,7 +93,6 @@ class Transformer(nn.Module):
         logits = self.step(torch.full((B,), first_token), 0, memories, caches)
         scores, tokens = logits.log_softmax(1).topk(beams, 1)  # (B, K)
         caches = [tuple(p.repeat_interleave(beams, 0) for p in cache) for cache in caches]
-        memories = [tuple(p.repeat_interleave(beams, 0) for p in m) for m in memories]
         written = tokens.view(B * beams, 1)
         first_rows = torch.arange(0, B * beams, beams).unsqueeze(1)
         for position in range(1, steps):

@@ -142,7 +142,7 @@ Run attention_layer(Start& start, int64_t T) {
   leaves.push_back(x);
   Run run = run_of(result, leaves, 3 * (product(T, C, 4 * C) + causal_attention(1, T, C)));
   run.items = T;
-  run.parameters = count_parameters(*attention);
+  run.parameters = nn::count_parameters(*attention).total;
   return run;
 }
 
