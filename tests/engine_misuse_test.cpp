@@ -1,6 +1,7 @@
 // What is done wrong with a graph and noticed in a backward pass.
 #include "heed/autograd/elementwise.h"
 #include "heed/autograd/engine.h"
+#include "heed/autograd/fused.h"
 #include "heed/autograd/index.h"
 #include "heed/autograd/loss.h"
 #include "heed/autograd/record.h"
@@ -26,7 +27,8 @@ TEST_CASE("masks, conditions, indices and targets are watched like saved values"
   refuses(index_select(x, 0, index), index);
   const Tensor targets = tensor({2}), weight = ones({3});
   refuses(cross_entropy_rows(view(x, {1, 3}), targets, {.weight = weight}).loss, weight);
-  refuses(cross_entropy_rows(view(x, {1, 3}), targets).loss, targets);
+  if (fused())  // the definition works with a copy
+    refuses(cross_entropy_rows(view(x, {1, 3}), targets).loss, targets);
 }
 
 TEST_CASE("a custom op with a gradient of another shape is named", "[engine]") {

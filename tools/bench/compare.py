@@ -45,8 +45,9 @@ class Sides:
         words = [*self.programs[side], workload, *map(str, flags)]
         # The first start of torch.compile finds nothing on disk, whatever was measured before.
         cache = os.path.join(self.cache, f"{workload}-{threads}")
-        done = subprocess.run(words, env={**os.environ, "TORCHINDUCTOR_CACHE_DIR": cache}, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": cache}
+        done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.PIPE)
         if done.returncode:
             raise SystemExit(f"compare.py: {' '.join(words)} failed:\n{done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else None
