@@ -9,6 +9,10 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../../build
 stop() { echo "compare.sh: $*" >&2; exit 1; }
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  sed -n 's/^# //p' "${BASH_SOURCE[0]}" | head -6
+  exit
+fi
 
 bench=${HEED_BENCH:-$build/release/bin/heed-bench}
 [[ -x $bench ]] || stop "no $bench; tools/test.sh builds it"
