@@ -145,8 +145,9 @@ def picture(family, groups):
 
 
 def table(groups):
-    print("| what grows | ms heed | ms PyTorch | ratio at each size | power of time, heed, PyTorch | "
-          "MB heed | MB PyTorch | power of memory, heed, PyTorch |\n" + "|---" * 8 + "|")
+    print("| what grows | ms heed | ms PyTorch | ratio at each size | "
+          "power of time, heed, PyTorch | MB heed | MB PyTorch | "
+          "power of memory, heed, PyTorch |\n" + "|---" * 8 + "|")
     for group, rows in groups.items():
         ends = rows[0], rows[-1]
         cells = [f"{group} {ends[0]['size']:,} to {ends[1]['size']:,}"]
