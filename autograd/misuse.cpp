@@ -70,11 +70,9 @@ void check_used(std::span<const Variable> inputs, std::span<const Variable> resu
 }
 
 void fail_released(const Node& node) {
-  fail(
-      "backward: a second pass through '", node.op.name,
-      "', whose saved values the first one freed. Pass retain_graph = true to the first, detach() "
-      "a "
-      "state that is carried from step to step, or compute the value anew where the first failed.");
+  fail("backward: a second pass through '", node.op.name,
+       "', whose saved values the first one freed. Pass retain_graph = true to the first, detach() "
+       "a state carried from step to step, or compute the value anew where the first failed.");
 }
 
 void run_rule(Node& node, Gradients& gradients) {

@@ -67,7 +67,7 @@ bool Tensor::shares_storage(const Tensor& other) const {
 
 bool Tensor::is_unique() const { return impl_ && impl_.unique() && impl_->storage.unique(); }
 bool Tensor::is_whole() const {
-  return size_t(numel() * size_of(dtype())) + sizeof(detail::Storage) >= impl().storage->bytes;
+  return size_t(numel() * size_of(dtype())) == impl().storage->bytes;
 }
 
 Tensor Tensor::operator[](int64_t index) const {

@@ -11,7 +11,7 @@ std::vector<Hypothesis> generate(const Decoder& decoder, const GenerateOptions& 
   detail::check_decoder("generate", decoder);
   const SamplingOptions& sampling = options.sampling;
   detail::check_sampling("generate", sampling);
-  const bool best = sampling.temperature == 0 || sampling.top_k == 1;
+  const bool best = sampling.takes_the_best();
   const bool penalizes = sampling.repetition_penalty != 1;
   const auto choose = [&](const detail::Unrolled& step) {
     if (best && !penalizes) return argmax(step.logits, 1);  // (R)

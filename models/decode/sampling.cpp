@@ -115,7 +115,7 @@ Tensor next_token_probabilities(const Tensor& logits, const Tensor& read,
   detail::check_sampling("next_token_probabilities", options);
   Tensor x = copy_of("next_token_probabilities", logits);
   if (options.repetition_penalty != 1) x = penalize_repetition(x, read, options.repetition_penalty);
-  if (options.temperature == 0 || options.top_k == 1) return always_the_best(x);
+  if (options.takes_the_best()) return always_the_best(x);
   // 0 is no temperature to divide by, and one just above it would divide the logits to infinity:
   // the largest is taken out first, so that it stays 0.
   x = (x - amax(x, {1}, true)) / options.temperature;

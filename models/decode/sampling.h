@@ -13,6 +13,8 @@ struct SamplingOptions {
   double temperature = 1;         ///< logits are divided by it; 0: the best token, always
   int64_t top_k = 0;              ///< only the k best tokens; 0: all, 1: the best, always
   double top_p = 1;               ///< only the best tokens whose probabilities reach it, in (0, 1]
+
+  bool takes_the_best() const { return temperature == 0 || top_k == 1; }
 };
 
 /// The logit of each token that stands in `read` (B, T) i64 divided by the penalty where it is

@@ -34,17 +34,17 @@ def say(*words):
 class Sides:
     """The programs, each a list of words to which a workload and flags are added."""
 
-    def __init__(self, options, cache):
+    def __init__(self, options):
         torch = [sys.executable, os.path.join(HERE, "torch_bench.py")]
         self.programs = {"heed": [options.heed, "--json"], "eager": torch,
                          "compile": [*torch, "--compile"], "libtorch": [options.libtorch],
                          "jax": [sys.executable, os.path.join(HERE, "jax_bench.py")]}
-        self.cache = cache
+        self.caches = tempfile.TemporaryDirectory()
 
     def run(self, side, workload, *flags, threads=0):
         words = [*self.programs[side], workload, *map(str, flags)]
         # The first start of torch.compile finds nothing on disk, whatever was measured before.
-        cache = os.path.join(self.cache, f"{workload}-{threads}")
+        cache = os.path.join(self.caches.name, f"{workload}-{threads}")
         environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": cache}
         done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, text=True,
                               stderr=subprocess.PIPE)
@@ -233,17 +233,16 @@ def main():
     options = parsed()
     workloads = chosen(options)
     failed, records = [], []
-    with tempfile.TemporaryDirectory() as cache:
-        sides = Sides(options, cache)
-        agreeing = [name for name in workloads if check_agreement(sides, name)]
-        failed = sorted(set(workloads) - set(agreeing))
-        sgemm = {n: sgemm_rate(sides, n, options.seconds) for n in options.threads}
-        if not options.json:
-            print_head(options, sgemm)
-        for name in agreeing:
-            for n in options.threads:
-                results = measure(sides, name, n, options)
-                records.append(report(name, n, results, sgemm[n], options.json))
+    sides = Sides(options)
+    agreeing = [name for name in workloads if check_agreement(sides, name)]
+    failed = sorted(set(workloads) - set(agreeing))
+    sgemm = {n: sgemm_rate(sides, n, options.seconds) for n in options.threads}
+    if not options.json:
+        print_head(options, sgemm)
+    for name in agreeing:
+        for n in options.threads:
+            results = measure(sides, name, n, options)
+            records.append(report(name, n, results, sgemm[n], options.json))
     if not options.json:
         print()
         print_means(records)

@@ -82,7 +82,7 @@ def main():
         if word not in GROUPS:
             raise SystemExit(f'growth.py: GROUP: expected one of {", ".join(GROUPS)}, got "{word}"')
     began = time.monotonic()
-    growth = Growth(compare.Sides(options, ""))
+    growth = Growth(compare.Sides(options))
     for group in options.groups or GROUPS:
         growth.run(group)
         compare.say(f"{group}: {time.monotonic() - began:.0f} s")
